@@ -1,0 +1,5 @@
+"Facial expression recognition with fastai: one network trained five ways."
+import warnings
+
+# fastai 2.8 calls `torch.jit.script` as it is imported, and PyTorch from 2.14 on says on every start that this is deprecated.
+warnings.filterwarnings('ignore', message='.*torch.jit.script.* is deprecated', category=FutureWarning)
