@@ -9,11 +9,11 @@ cfg = ini['DEFAULT']
 
 setup(
     name=cfg['lib_name'], version=cfg['version'], description=cfg['description'],
-    author=cfg['author'], author_email=cfg['author_email'], license=cfg['license'], keywords=cfg['keywords'].split(),
+    author=cfg['author'], author_email=cfg['author_email'], license_expression=cfg['license'], keywords=cfg['keywords'].split(),
     long_description=(Path(__file__).parent/'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     python_requires=f">={cfg['min_python']}",
-    packages=find_packages(include=['fer_course', 'fer_course.*']), include_package_data=True, zip_safe=False,
+    packages=find_packages(include=['fer_course', 'fer_course.*']),
     install_requires=cfg['requirements'].split(),
     extras_require={'fetch': cfg['fetch_requirements'].split(), 'dev': cfg['dev_requirements'].split()},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['fer_course=fer_course._modidx:d']},

@@ -1,0 +1,35 @@
+import shutil, subprocess, sys
+from pathlib import Path
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
+
+def git_files(root=ROOT):
+    "Files that git tracks or would, relative to `root`"
+    out = subprocess.run(['git', 'ls-files', '-coz', '--exclude-standard'], cwd=root, capture_output=True, text=True, check=True).stdout
+    return [Path(o) for o in out.split('\0') if o and (root/o).is_file()]
+
+def copy_tree(dest):
+    "A copy of the repository's files beside a link to ../shared, where there is one, so that no test can change the tree"
+    for o in git_files():
+        (dest/'main'/o).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT/o, dest/'main'/o)
+    if (ROOT.parent/'shared').exists(): (dest/'shared').symlink_to(ROOT.parent/'shared')
+    return dest/'main'
+
+@pytest.fixture(scope='session')
+def tree(tmp_path_factory): return copy_tree(tmp_path_factory.mktemp('tree'))
+
+def pytest_terminal_summary(terminalreporter):
+    "What each notebook ran, and what it did not and why"
+    runs = [dict(o.user_properties) for rs in terminalreporter.stats.values() for o in rs if getattr(o, 'when', '')=='call']
+    runs = [o for o in runs if 'notebook' in o]
+    if not runs: return
+    terminalreporter.section('notebooks')
+    for o in runs:
+        skipped = '; '.join(f'{n} {why}' for why,n in o['skipped'].items())
+        terminalreporter.line(f"{o['notebook']:32} {o['seconds']:6.1f} s  {o['cells']:4} cells run" + (f', skipped {skipped}' if skipped else ''))
+    total = sum(sum(o['skipped'].values()) for o in runs)
+    terminalreporter.line(f"{len(runs)} notebooks, {sum(o['cells'] for o in runs)} cells run, {total} skipped")

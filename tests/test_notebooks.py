@@ -1,0 +1,45 @@
+"Every notebook runs from top to bottom, each in a process of its own, in a copy of the tree"
+import json, os, subprocess, sys
+import pytest
+from conftest import ROOT
+
+NBS = [o for pat in ('index.ipynb', 'lib/*.ipynb', 'lessons/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
+
+def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
+
+def run_notebook(tree, fn, home, slow=False):
+    "Run `fn` in `tree`; returns what tests/run_notebook.py says, with stderr as `err`"
+    env = dict(os.environ, PYTHONPATH=str(tree), FASTAI_HOME=str(home), HF_HUB_OFFLINE='1', PYTHONDONTWRITEBYTECODE='1')
+    p = subprocess.run([sys.executable, ROOT/'tests'/'run_notebook.py', fn] + ['--slow']*slow, env=env, capture_output=True, text=True)
+    if p.returncode: return dict(ok=False, seconds=0, cells=0, skipped={}, err=p.stderr)
+    return dict(json.loads(p.stdout.splitlines()[-1]), err=p.stderr)
+
+@pytest.fixture(scope='session')
+def home(tmp_path_factory): return tmp_path_factory.mktemp('fastai')
+
+@pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
+def test_notebook(fn, tree, home, request, record_property):
+    before, rel = files(tree), fn.relative_to(ROOT)
+    res = run_notebook(tree, tree/rel, home, request.config.getoption('slow'))
+    record_property('notebook', str(rel.relative_to('nbs')))
+    for o in ('cells', 'skipped', 'seconds'): record_property(o, res[o])
+    assert res['ok'], res['err']
+    assert res['cells']>0 and res['seconds']>0, 'no code cell was run'
+    assert files(tree)==before, f'left in the tree or changed: {sorted(str(o) for o,_ in set(files(tree).items()) ^ set(before.items()))}'
+
+def notebook(*cells):
+    cells = [dict(cell_type='code', id=f'c{i}', source=o, metadata={}, outputs=[], execution_count=None) for i,o in enumerate(cells)]
+    return json.dumps(dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5))
+
+@pytest.mark.parametrize('cells, expect', [
+    (['1+1', '#| slow\n1/0', '#| eval: false\n1/0', '#| hide\n# words only'], dict(ok=True, cells=1, skipped={'slow, run by pytest --slow': 1, 'eval: false': 1})),
+    (['1+1', '1/0', '2'], dict(ok=False)),
+    (['#| slow\n1+1'], dict(ok=True, cells=0)),
+], ids=['skips', 'error', 'nothing'])
+def test_runner(cells, expect, tmp_path, home):
+    "The runner sees an error, and counts what it skips"
+    (tmp_path/'pyproject.toml').write_bytes((ROOT/'pyproject.toml').read_bytes())
+    (tmp_path/'nbs').mkdir()
+    (tmp_path/'nbs'/'x.ipynb').write_text(notebook(*cells))
+    res = run_notebook(tmp_path, tmp_path/'nbs'/'x.ipynb', home)
+    assert {k: res[k] for k in expect}==expect, res['err']
