@@ -1,0 +1,113 @@
+"What is generated is up to date, what is committed may be, and every page and every public name says what it is"
+import ast, csv, gzip, json, re, subprocess, sys, time
+import pytest
+from conftest import ROOT, copy_tree, git_files
+
+NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').glob('[!_]*.py'))
+by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
+by_mod = pytest.mark.parametrize('fn', MODULES, ids=lambda o: o.stem)
+
+def cells(fn): return [dict(o, source=''.join(o['source'])) for o in json.loads(fn.read_text(encoding='utf-8'))['cells']]
+
+# What is generated
+
+@pytest.mark.parametrize('cmd', ['nbdev-clean', 'nbdev-export'])
+def test_changes_nothing(cmd, tmp_path):
+    tree = copy_tree(tmp_path)
+    p = subprocess.run([cmd], cwd=tree, capture_output=True, text=True)
+    assert p.returncode==0, p.stderr
+    now = {o.relative_to(tree) for o in tree.rglob('*') if o.is_file()}
+    changed = [str(o) for o in now | {*git_files()} if o not in now or not (ROOT/o).exists() or (tree/o).read_bytes()!=(ROOT/o).read_bytes()]
+    assert not changed, f'run {cmd} and commit {changed}'
+
+def test_readme():
+    p = subprocess.run([sys.executable, ROOT/'nbs'/'make_readme.py', '--check'], capture_output=True, text=True)
+    assert p.returncode==0, p.stderr[-2000:]
+
+def test_commands_in_readme():
+    text = (ROOT/'README.md').read_text(encoding='utf-8')
+    for o in ('python -m pip install . && fer-train', "python -m pip install -e '.[dev]' && pytest"): assert re.search(rf'^ *{re.escape(o)}$', text, re.M), o
+
+# What is committed
+
+def test_no_large_files():
+    large = [f'{o} ({(ROOT/o).stat().st_size/1e6:.1f} MB)' for o in git_files() if (ROOT/o).stat().st_size > 1_500_000]
+    assert not large
+
+def columns(fn):
+    with (gzip.open if fn.suffix=='.gz' else open)(fn, 'rt', encoding='utf-8') as f: return next(csv.reader(f), [])
+
+def test_no_face_data():
+    "Faces of FER2013 and other sets may not be passed on: no pixels in tables, no arrays, no archives"
+    files = [o for o in git_files() if not o.name.endswith(('.csv', '.csv.gz'))]
+    assert not [str(o) for o in files if o.suffix in ('.npz', '.npy', '.parquet', '.arrow', '.h5', '.pkl', '.pth', '.zip', '.tar', '.gz', '.tgz')]
+    tables = [o for o in git_files() if o.name.endswith(('.csv', '.csv.gz'))]
+    assert not [str(o) for o in tables if len(cols := columns(ROOT/o))>100 or any('pixel' in c.lower() for c in cols)]
+
+BAD = {'a path of a machine': r'(?<![\w.:/])/(root|home|tmp|work|Users|opt|var)/|[A-Z]:\\+Users', 'a warning': r'\b\w*Warning\b', 'an address of an object': r'\b0x[0-9a-f]{6,}'}
+SHOWS = ('text/html', 'text/markdown', 'image/png', 'image/svg+xml', 'image/jpeg')
+
+def text_of(out): return ''.join(out.get('text', [])) + ''.join(''.join(v) for k,v in out.get('data', {}).items() if k.startswith('text/'))
+
+def faults(out):
+    "What should not be stored in a notebook, of one output"
+    if out['output_type']=='error' or out.get('name')=='stderr': yield 'an error, or words on stderr'
+    for what,pat in BAD.items():
+        if m := re.search(pat, text_of(out)): yield f'{what}: {m[0]!r}'
+    data = out.get('data', {})
+    if any('widget-view' in k for k in data) and not any(k in data for k in SHOWS): yield 'a widget, dead without a kernel, and no picture or text in its place'
+    for k,v in data.items():
+        if k.startswith('image/') and len(''.join(v))*3/4 > 100_000: yield f'a picture of {len("".join(v))*3//4000} kB'
+
+@by_nb
+def test_stored_outputs(fn):
+    bad = [f'cell {i}: {what}' for i,c in enumerate(cells(fn)) for o in c.get('outputs', []) for what in faults(o)]
+    bad += [f'cell {i}: {m[0]!r} in the source' for i,c in enumerate(cells(fn)) if (m := re.search(BAD['a path of a machine'], c['source']))]
+    assert not bad
+
+def test_faults():
+    "The check above sees what it is there to see"
+    png = 'A'*200_000
+    for out,what in [(dict(output_type='stream', name='stdout', text=['see /home/ann/x.csv']), '/home/'), (dict(output_type='stream', name='stderr', text=['50%']), 'stderr'),
+                     (dict(output_type='stream', name='stdout', text=['x.py:3: UserWarning: no']), 'UserWarning'), (dict(output_type='error', ename='E'), 'error'),
+                     (dict(output_type='display_data', data={'text/plain': ['<Foo at 0x7f12ab34cd>']}), '0x7f12ab34cd'), (dict(output_type='display_data', data={'image/png': png}), 'picture of 150 kB'),
+                     (dict(output_type='display_data', data={'text/plain': 'IntSlider()', 'application/vnd.jupyter.widget-view+json': {}}), 'widget')]:
+        assert any(what in o for o in faults(out)), what
+    assert not [*faults(dict(output_type='display_data', data={'text/plain': ['FaceSet tst: 8 faces, results/synth/adam_scratch'], 'image/png': 'A'*1000}))]
+
+# What everything says of itself
+
+@by_nb
+def test_opening(fn):
+    first = next(o for o in cells(fn) if o['cell_type']!='raw')
+    assert first['cell_type']=='markdown' and re.match(r'# \S.*\n+> \S', first['source']), 'open with "# Title" and "> summary"'
+
+def public(fn):
+    "Functions and classes in `__all__`, and public methods added by `@patch`"
+    tree = ast.parse(fn.read_text(encoding='utf-8'))
+    names = next((ast.literal_eval(o.value) for o in tree.body if isinstance(o, ast.Assign) and getattr(o.targets[0], 'id', '')=='__all__'), [])
+    is_patch = lambda o: any(getattr(d, 'id', '')=='patch' for d in o.decorator_list) and not o.name.startswith('_')
+    return [o for o in tree.body if isinstance(o, (ast.FunctionDef, ast.ClassDef)) and (o.name in names or is_patch(o))]
+
+def undocumented(f, lines):
+    "Parameters of `f` without a comment on the line where they end"
+    a = f.args
+    args = a.posonlyargs + a.args + a.kwonlyargs
+    ends = {o.arg: o.end_lineno for o in args}
+    ends |= {o.arg: d.end_lineno for o,d in [*zip(args[:len(a.posonlyargs+a.args)][::-1], a.defaults[::-1]), *zip(a.kwonlyargs, a.kw_defaults)] if d}
+    return [k for k,n in ends.items() if k not in ('self', 'cls') and '#' not in lines[n-1]]
+
+@by_mod
+def test_documented(fn):
+    lines, bad = fn.read_text(encoding='utf-8').splitlines(), []
+    for o in public(fn):
+        if not ast.get_docstring(o): bad.append(f'{o.name} has no docstring')
+        if isinstance(o, ast.FunctionDef): bad += [f'{o.name}: what is {k}?' for k in undocumented(o, lines)]
+    assert not bad
+
+def test_light_import():
+    "`import fer_course` takes under a second and does not import torch"
+    t = time.perf_counter()
+    p = subprocess.run([sys.executable, '-c', 'import sys, fer_course; sys.exit("torch" in sys.modules)'], cwd=ROOT)
+    assert p.returncode==0
+    assert time.perf_counter()-t < 1
