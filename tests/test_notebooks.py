@@ -22,7 +22,7 @@ def test_notebook(fn, tree, home, request, record_property):
     before, rel = files(tree), fn.relative_to(ROOT)
     res = run_notebook(tree, tree/rel, home, request.config.getoption('slow'))
     record_property('notebook', str(rel.relative_to('nbs')))
-    for o in ('cells', 'skipped', 'seconds'): record_property(o, res[o])
+    for o in ('ok', 'cells', 'skipped', 'seconds'): record_property(o, res[o])
     assert res['ok'], res['err']
     assert res['cells']>0 and res['seconds']>0, 'no code cell was run'
     assert files(tree)==before, f'left in the tree or changed: {sorted(str(o) for o,_ in set(files(tree).items()) ^ set(before.items()))}'
