@@ -140,12 +140,12 @@ def read_csv(
     path, # `fer2013.csv` or `icml_face_data.csv`, bare or in a gzip, zip or tar
 )->FaceSet: # Official splits: Training is train, PublicTest valid, PrivateTest test
     "Read FER2013 as the challenge ships it; `InputError` names the file, the row and what is wrong"
-    seen = []
+    file, seen = Path(path).resolve(), []
     for name,f in members(path):
         if f is None or not name.lower().endswith('.csv'): continue
-        head, where = f.peek(200).split(b'\n')[0], Path(path).name if name in (Path(path).name, Path(path).stem) else f'{Path(path).name}: {name}'
-        if set(COLUMNS) <= set(csv_columns(head)): return csv_faces(f, where, Path(path).name.split('.')[0])
-        seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}')
+        head, where = f.peek(200).split(b'\n')[0], file.name if name in (file.name, file.stem) else f'{file.name}: {name}'
+        if set(COLUMNS) <= set(csv_columns(head)): return csv_faces(f, where, file.name.split('.')[0])
+        seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}' if head.strip() else f'{where} is empty')
     raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
 
 # %% ../nbs/lib/fer2013.ipynb #4d12fb08

@@ -178,7 +178,7 @@ def vocab_for(
 # %% ../nbs/lib/pictures.ipynb #4893787d
 def _face_set(names, imgs, classes, split, seed, path, n_bad=0, **meta):
     "A checked `FaceSet` from lists, one item a face"
-    vocab, where = vocab_for(classes), Path(path).name
+    vocab, where = vocab_for(classes), Path(path).resolve().name
     labels = np.array([vocab.index(o) for o in classes])
     source = f'{len(imgs):,} pictures from {where}' + (f', {n_bad} unreadable ones left out' if n_bad else '')
     split = fill_splits(split, labels, names, seed, where)
@@ -247,6 +247,7 @@ def read_table(
 )->FaceSet: # In the order of the table; `meta.file` is the path
     "Faces that a table points to; messages count the data rows from 1, without the header"
     df, path = (table, 'table') if isinstance(table, pd.DataFrame) else (pd.read_csv(table), Path(table))
+    df = df.rename(columns=lambda o: str(o).strip().lower())
     if missing := [o for o in ('path', 'label') if o not in df]: raise InputError(f'{path}: no column {" and no column ".join(missing)}; a table of pictures has path, label and perhaps split')
     root, where = Path(root or (Path() if path=='table' else path.parent)), Path(path).name
     classes, split, files = _names_of(df.label, vocab, where), _table_splits(df, where), df.path.astype(str).tolist()
