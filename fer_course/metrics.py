@@ -179,27 +179,25 @@ _STATS = dict(accuracy=_cm_accuracy, macro_f1=_cm_macro_f1)
 def bootstrap_diff(
     a:pd.DataFrame, # Predictions of one model
     b:pd.DataFrame, # Predictions of another on the same faces
-    metric:str='accuracy', # 'accuracy' or 'macro_f1'
     n_boot:int=2000, # Times to draw
     seed:int=0, # Of the draws
-)->dict: # `diff`: metric of `a` minus that of `b`; `lo`, `hi`: its 95 % percentile interval; fractions
+)->dict: # 'accuracy' and 'macro_f1', each with `diff`, `a` minus `b`, and `lo`, `hi`, its 95 % percentile interval; fractions
     "Paired bootstrap of a difference (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13)"
     a,b = align(a, b)
     k, code = len(vocab_of(a)), {c: i for i,c in enumerate(vocab_of(a))}
     cells = np.ravel_multi_index([o.map(code) for o in (a.target, predicted(a), predicted(b))], (k,k,k))
     counts = np.bincount(cells, minlength=k**3)
     draws = np.random.default_rng(seed).multinomial(len(a), counts/len(a), size=n_boot)
-    f = lambda c: _STATS[metric](c.sum(-1)) - _STATS[metric](c.sum(-2))
-    diffs = f(draws.reshape(-1,k,k,k))
-    return dict(diff=_round(f(counts.reshape(k,k,k))), lo=_round(np.quantile(diffs, .025)), hi=_round(np.quantile(diffs, .975)))
+    whole,drawn = (o.reshape(-1,k,k,k) for o in (counts, draws))
+    diff = lambda stat, c: stat(c.sum(-1))-stat(c.sum(-2)) # summing over the answers of one leaves the confusion matrix of the other
+    return {m: dict(diff=_round(diff(f, whole)[0]), **dict(zip(('lo', 'hi'), map(_round, np.quantile(diff(f, drawn), [.025, .975]))))) for m,f in _STATS.items()}
 
 # %% ../nbs/lib/metrics.ipynb #ead760a1
 def over_seeds(
     values, # One number for each seed
-)->dict: # `n`, `mean`, `sd` (None below 2 values), `lo` and `hi` (None below 3)
+)->dict: # `n`, `mean`, `sd` (nan below 2 values), `lo` and `hi` (nan below 3)
     "Mean, standard deviation (n−1) and 95 % t-interval of the mean"
     x = np.asarray(values, dtype=float)
-    n, mean, sd = len(x), x.mean(), x.std(ddof=1) if len(x)>1 else None
-    half = t.ppf(.975, n-1)*sd/n**.5 if n>2 else None
-    res = dict(mean=mean, sd=sd, lo=None if half is None else mean-half, hi=None if half is None else mean+half)
-    return dict(n=n, **{k: None if v is None else _round(v) for k,v in res.items()})
+    n, mean, sd = len(x), x.mean(), x.std(ddof=1) if len(x)>1 else np.nan
+    half = t.ppf(.975, n-1)*sd/n**.5 if n>2 else np.nan
+    return dict(n=n, mean=_round(mean), sd=_round(sd), lo=_round(mean-half), hi=_round(mean+half))

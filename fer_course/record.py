@@ -7,7 +7,7 @@ Docs: https://fer-course.github.io/fer_course/lib/record.html.md"""
 # %% auto #0
 __all__ = ['CONFIG_KEYS', 'DATA_KEYS', 'HISTORY_COLS', 'RUN_ORDER', 'PACKAGES', 'SAME_KEYS', 'Record', 'check_fields',
            'make_record', 'made_up_record', 'describe_machine', 'versions', 'git_commit', 'card', 'write_record',
-           'read_record', 'read_records', 'check_record', 'differing', 'by_run']
+           'read_record', 'read_records', 'check_record', 'differing', 'by_run', 'faces_interval']
 
 # %% ../nbs/lib/record.ipynb #95293671
 import gzip, json, os, platform, shutil, subprocess, zlib
@@ -21,7 +21,7 @@ import psutil
 
 import fer_course
 from .faceset import InputError, VOCAB
-from .metrics import DECIMALS, check_preds, made_up_preds, metrics, vocab_of
+from .metrics import DECIMALS, check_preds, made_up_preds, metrics, vocab_of, wilson
 
 # %% ../nbs/lib/record.ipynb #2ffa2339
 CONFIG_KEYS = ['run', 'seed', 'data', 'vocab', 'arch', 'size', 'epochs', 'n_train', 'bs', 'lr', 'opt_func', 'pretrained', 'freeze_to', 'wd',
@@ -85,7 +85,7 @@ def made_up_record(
     history = pd.DataFrame(dict(epoch=range(epochs), train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend), accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
     config = dict(run=run, seed=seed, data=dict(name='made-up', fingerprint='0'*16, source='made up for examples: no faces, no model', n=dict(train=1000, valid=n, test=n)), vocab=VOCAB,
                   arch='none', size=48, epochs=epochs, n_train=1000, bs=64, lr=2e-3, opt_func='RMSProp' if 'rmsprop' in run else 'Adam', pretrained='scratch' not in run,
-                  freeze_to=-1 if 'frozen' in run else 0, wd=.01, versions={}, machine={}, git=None, command='made_up_record', seconds=30.*epochs, started='2000-01-01T00:00:00')
+                  freeze_to=-1 if 'frozen' in run else 0, wd=.01, versions={}, machine=dict(cpu='no machine'), git=None, command='made_up_record', seconds=30.*epochs, started='2000-01-01T00:00:00')
     return make_record({**config, **changes}, history, made_up_preds(n, skill, seed=2*seed+len(run)), made_up_preds(n, skill, seed=2*seed+len(run)+1))
 
 # %% ../nbs/lib/record.ipynb #c8d9c61b
@@ -304,3 +304,11 @@ def by_run(
         if r.config['seed'] in seeds: raise InputError(f"{r.path} and {seeds[r.config['seed']].path} are both of {_label(r, diff)}, seed {r.config['seed']}; give one of them")
         seeds[r.config['seed']] = r
     return {k: list(v.values()) for k,v in res.items()}
+
+# %% ../nbs/lib/record.ipynb #cab3715c
+def faces_interval(
+    rs, # Records of one run over the same test faces
+)->list: # `[lo, hi]`, fractions
+    "Wilson's 95 % interval around the mean accuracy over seeds: how far other test faces would move it"
+    n = rs[0].metrics['test']['n']
+    return wilson(round(np.mean([r.metrics['test']['accuracy'] for r in rs])*n), n)
