@@ -14,8 +14,8 @@ from pathlib import Path
 from .faceset import InputError
 
 # %% ../nbs/lib/archives.ipynb #8b839159
-MAX_BYTES = 8 << 30  # Largest size of an unpacked archive: 8 GiB
-MAX_RATIO = 200      # An archive may unpack to this many times its own size; FER2013's CSV unpacks to 3 times
+MAX_BYTES = 4 << 30  # Largest size of an unpacked archive: 4 GiB
+MAX_RATIO = 50       # An archive may unpack to this many times its own size; FER2013's CSV unpacks to 3 times
 FREE_BYTES = 64 << 20 # ... and to 64 MiB whatever its own size
 
 def byte_limit(
@@ -66,6 +66,8 @@ def _hidden(name): return any(o.startswith('.') or o=='__MACOSX' for o in name.s
 def _from_folder(path):
     for d,dirs,files in os.walk(path):
         dirs.sort()
+        for o in dirs:
+            if os.path.islink(os.path.join(d, o)): raise InputError(f'{path}: {o} is a link to a folder, and links are not followed; give the folder that it points to')
         at = Path(d).relative_to(path)
         yield from ((str((at/o).as_posix()), None) for o in dirs)
         for o in sorted(files):

@@ -79,6 +79,16 @@ def cache_load(
 # %% ../nbs/lib/cache.ipynb #2c3b95b1
 VERSION = 1 # One more whenever a reader returns something else for the same file
 
+def _place(path, kwargs):
+    key = hashlib.blake2b(repr((str(path.resolve()), sorted(kwargs.items()))).encode(), digest_size=6).hexdigest()
+    folder = data_dir()/'fer_course'
+    folder.mkdir(exist_ok=True)
+    return folder/f'{path.resolve().name.split(".")[0]}-{key}'
+
+def _uncached(faces, path, e):
+    warnings.warn(f'{e.filename}: cannot keep what was read ({e.strerror}); the next start reads {path.name} again')
+    return faces
+
 def cached(
     read, # Called with `path` and `**kwargs`, returns a `FaceSet`
     path, # File or folder
@@ -86,14 +96,11 @@ def cached(
 )->FaceSet: # From the cache where it is good, else read and kept
     "`read(path, **kwargs)`, the second time from a memory map; where nothing can be written, a warning and no cache"
     path, state = Path(path), f'{VERSION} {file_state(path)}'
-    key = hashlib.blake2b(repr((str(path.resolve()), sorted(kwargs.items()))).encode(), digest_size=6).hexdigest()
-    at = data_dir()/'fer_course'/f'{path.resolve().name.split(".")[0]}-{key}'
-    if res := cache_load(at, state): return res
-    faces = read(path, **kwargs)
     try:
-        at.parent.mkdir(exist_ok=True)
-        cache_save(faces, at, state)
-    except OSError as e:
-        warnings.warn(f'{at.parent}: cannot keep what was read ({e.strerror}); the next start reads {path.name} again')
-        return faces
+        at = _place(path, kwargs)
+        if res := cache_load(at, state): return res
+    except OSError as e: return _uncached(read(path, **kwargs), path, e)
+    faces = read(path, **kwargs)
+    try: cache_save(faces, at, state)
+    except OSError as e: return _uncached(faces, path, e)
     return cache_load(at, state) or faces

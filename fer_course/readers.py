@@ -101,6 +101,7 @@ def load_faces(
     need=SPLITS, # Splits that must have faces
 )->FaceSet: # Images are a read-only memory map where they come from the cache
     "Faces by name or path; `InputError` or `FileNotFoundError` says what is wrong with them"
+    if not 8 <= size <= 1024: raise InputError(f'size={size}: faces can be from 8 to 1024 pixels high')
     if str(data) in NAMES: faces = _by_name(str(data), size, seed)
     else:
         _check_path(data)
