@@ -18,7 +18,7 @@ from fastai.vision.all import *
 from fastai.callback.data import WeightedDL
 
 from .faceset import FaceSet, InputError, SPLITS, VOCAB
-from .readers import grey_face
+from .pictures import grey_face
 
 # %% ../nbs/lib/data.ipynb #df442885
 Face = namedtuple('Face', 'img label split', defaults=(None, 'test'))

@@ -20,7 +20,7 @@ from fastai.vision.all import *
 from sklearn.metrics import f1_score
 
 from .faceset import InputError, check_name
-from .model import fer_model, stages
+from .model import fer_model, keep_memory, stages
 
 # %% ../nbs/lib/learner.ipynb #71cd48ca
 RUNS = {
@@ -72,6 +72,7 @@ def check_freeze(
 
 def _to_device(learn): # channels-last suits CPUs and NVIDIA's GPUs, mixed precision the latter
     device = torch.device(learn.dls.device).type
+    if device=='cpu': keep_memory()
     if device in ('cpu', 'cuda'): learn.add_cb(ChannelsLast())
     return learn.to_fp16() if device=='cuda' else learn
 
