@@ -10,7 +10,7 @@ __all__ = ['MAX_PIXELS', 'FORMATS', 'SUFFIXES', 'IMAGE_COLUMNS', 'LABEL_COLUMNS'
            'read_pictures', 'read_table', 'read_parquet']
 
 # %% ../nbs/lib/pictures.ipynb #f08f5e39
-import io, json, re, struct, warnings, zlib
+import io, json, re, warnings
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -27,7 +27,7 @@ MAX_PIXELS = 50_000_000 # A picture of more pixels than this is not decoded
 def _eight_bit(img):
     "16-bit grey, which PIL would cut off at 255, scaled to 8 bits"
     a = np.asarray(img)
-    if a.dtype.kind=='f' or a.min()<0 or a.max()>65535: raise ValueError(f'cannot tell black from white in the mode {img.mode}')
+    if a.dtype.kind=='f' or a.min()<0 or a.max()>65535: raise InputError(f'cannot tell black from white in the mode {img.mode}')
     return Image.fromarray((a//256).astype(np.uint8))
 
 def to_grey(
@@ -45,7 +45,6 @@ def to_grey(
 
 # %% ../nbs/lib/pictures.ipynb #f70bcd90
 FORMATS = 'PNG JPEG BMP GIF TIFF WEBP PPM'.split() # What is tried on a file, whatever its name; never PostScript
-_TROUBLE = OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning
 
 def read_picture(
     data:bytes, # A whole file
@@ -57,10 +56,11 @@ def read_picture(
         with warnings.catch_warnings():
             warnings.simplefilter('error', Image.DecompressionBombWarning)
             img = Image.open(io.BytesIO(data), formats=FORMATS)
-            if img.width*img.height > MAX_PIXELS: raise ValueError(f'{img.width}×{img.height} pixels, more than {MAX_PIXELS:,}')
+            if img.width*img.height > MAX_PIXELS: raise InputError(f'{img.width}×{img.height} pixels, more than {MAX_PIXELS:,}')
             return to_grey(img, size)
+    except InputError: raise
     except Image.UnidentifiedImageError: raise InputError('no picture of a kind known here') from None
-    except _TROUBLE as e: raise InputError(str(e)) from e
+    except Exception as e: raise InputError(str(e) or type(e).__name__) from e # for a broken file Pillow raises nearly anything
 
 # %% ../nbs/lib/pictures.ipynb #544d1068
 def _from_array(a):
@@ -262,23 +262,32 @@ def read_table(
 IMAGE_COLUMNS = 'image', 'img', 'img_bytes'
 LABEL_COLUMNS = 'label', 'labels', 'emotion'
 
-def _open_parquet(path):
+def _pyarrow():
     try: import pyarrow.parquet as pq
-    except ImportError as e: raise InputError(f"{path}: reading parquet wants pyarrow; python -m pip install 'fer_course[fetch]'") from e
-    try: return pq.ParquetFile(path)
-    except ValueError as e: raise InputError(f'{path}: damaged, cut short or no parquet file ({" ".join(str(e).split())}); download it again') from e
+    except ImportError as e: raise InputError("reading parquet wants pyarrow; python -m pip install 'fer_course[fetch]'") from e
+    return pq
 
 def _hub_names(schema, column):
     "Class names that the hub wrote into the file, `None` where there are none"
     notes = json.loads((schema.metadata or {}).get(b'huggingface', b'{}'))
     return notes.get('info', {}).get('features', {}).get(column, {}).get('names')
 
-def _parquet_columns(path):
-    "An open parquet file and the names of its picture and label columns"
-    f = _open_parquet(path)
-    res = [next((o for o in wanted if o in f.schema_arrow.names), None) for wanted in (IMAGE_COLUMNS, LABEL_COLUMNS)]
-    if None in res: raise InputError(f'{path}: the columns are {", ".join(f.schema_arrow.names)}; wanted is one of {", ".join(IMAGE_COLUMNS)} and one of {", ".join(LABEL_COLUMNS)}')
-    return f, *res
+def _parquet_columns(names, path):
+    "The names of the picture and the label column"
+    res = [next((o for o in wanted if o in names), None) for wanted in (IMAGE_COLUMNS, LABEL_COLUMNS)]
+    if None in res: raise InputError(f'{path}: the columns are {", ".join(names)}; wanted is one of {", ".join(IMAGE_COLUMNS)} and one of {", ".join(LABEL_COLUMNS)}')
+    return res
+
+def _parquet_file(path):
+    "Pictures, labels and class names (or `None`) of one file"
+    pq = _pyarrow()
+    try:
+        f = pq.ParquetFile(path)
+        img, label = _parquet_columns(f.schema_arrow.names, path)
+        t = f.read(columns=[img, label])
+        return t[img].to_pylist(), t[label].to_pylist(), _hub_names(f.schema_arrow, label)
+    except (InputError, PermissionError): raise
+    except (ValueError, OSError) as e: raise InputError(f'{path}: damaged, cut short or no parquet file ({" ".join(str(e).split())}); download it again') from e
 
 # %% ../nbs/lib/pictures.ipynb #12bac4cb
 def _parquet_files(path):
@@ -299,11 +308,10 @@ def read_parquet(
     path, data, classes, split = Path(path), [], [], []
     if not path.exists(): raise FileNotFoundError(f'{path}: no such file or folder; check the path')
     for file,s in _parquet_files(path):
-        f, img, label = _parquet_columns(file)
-        t = f.read(columns=[img, label])
-        classes += _names_of(t[label].to_pylist(), vocab or _hub_names(f.schema_arrow, label), file.name)
-        data += [(f'{file.name}, row {i}', (o['bytes'] if isinstance(o, dict) else o) or b'') for i,o in enumerate(t[img].to_pylist(), 1)]
-        split += [s]*len(t)
+        imgs, labels, names = _parquet_file(file)
+        classes += _names_of(labels, vocab or names, file.name)
+        data += [(f'{file.name}, row {i}', (o.get('bytes') if isinstance(o, dict) else o) or b'') for i,o in enumerate(imgs, 1)]
+        split += [s]*len(imgs)
     ok, imgs, bad = _decode(data, size)
     refuse_bad(bad, len(data), path, skip_bad)
     names, classes, split = ([o[i] for i in ok] for o in ([o[0] for o in data], classes, split))
