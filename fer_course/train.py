@@ -94,7 +94,7 @@ def differing(
     return '; '.join(f'{k}: {a.get(k)!r} there, {v!r} here' for k,v in b.items() if a.get(k)!=v)
 
 # %% ../nbs/lib/train.ipynb #6926b93d
-LR = dict(adam_pretrained=2e-3, rmsprop_pretrained=1e-3, adam_scratch=2e-3, rmsprop_scratch=1e-3, adam_frozen=2e-3)
+LR = dict(adam_pretrained=4e-3, rmsprop_pretrained=2e-3, adam_scratch=8e-3, rmsprop_scratch=4e-3, adam_frozen=8e-3) # highest of the one-cycle schedule
 
 # %% ../nbs/lib/train.ipynb #98c153d1
 def run_settings(
@@ -174,7 +174,7 @@ def _train_and_record(faces, s, dls, path, model, ckpt):
     began, learn = datetime.now(timezone.utc), _learner(dls, faces, s)
     history = _fit(learn, s, ckpt)
     test, valid = (_predict(learn, faces, s, o) for o in ('test', 'valid'))
-    config = dict(s, versions=versions(), machine=describe_machine(), git=git_commit(), command=_command(), started=began.isoformat(timespec='seconds'),
+    config = dict(s, versions=versions(), machine=describe_machine(), threads=torch.get_num_threads(), git=git_commit(), command=_command(), started=began.isoformat(timespec='seconds'),
                   seconds=round(sum(o['seconds'] for o in history), 1))
     record = make_record(config, history, test, valid)
     save_model(learn.model, model, face_size=faces.imgs.shape[-1], channels=3, stats=(0.5,0.5), metrics=record.metrics, history=history, config=config,
