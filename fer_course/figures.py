@@ -116,7 +116,7 @@ def _matrix(ax, rates, names, rotation):
     ax.set_yticks(range(len(names)), names, fontsize=8)
     ax.tick_params(length=0)
     for (i,j),v in np.ndenumerate(rates.to_numpy()):
-        if v>=.005: ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=8, color='white' if v>.5 else 'black')
+        if v>=.005: ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=8, color='white' if v>.65 else 'black')
 
 def confusions(
     records, # `Record`s; those of one run are summed over seeds
@@ -126,7 +126,7 @@ def confusions(
     runs = by_run(records, mixed)
     many = len(runs)>1
     rows = -(-len(runs)//2)
-    fig = _figure(2.45*rows+.2 if many else 4.5)
+    fig = _figure(2.3*rows+.2 if many else 4.5)
     axs = list(fig.subplots(rows, 1+many, squeeze=False).flat)
     for ax,(run,rs) in zip(axs, runs.items()):
         vocab = rs[0].config['vocab']
@@ -184,7 +184,7 @@ def accuracies(
         ax.annotate(f'{mean:.1%}', (hi, y), (4, 0), textcoords='offset points', va='center', fontsize=8)
     ax.set_yticks(range(len(runs)), map(_wrap, runs))
     ax.set_ylim(len(runs)-.4, -.6)
-    ax.margins(x=.12)
+    ax.margins(x=.16)
     ax.set_xlabel(f"accuracy on {rs[0].metrics['test']['n']:,} test faces", fontsize=8)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _tidy(ax)

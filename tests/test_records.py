@@ -1,0 +1,70 @@
+"Every record that is committed can be recomputed, is what its name says, and holds no faces"
+import re
+import pandas as pd
+import pytest
+from conftest import ROOT, git_files
+from test_house import BAD
+from fer_course.compare import class_f1, comparison, paired
+from fer_course.faceset import InputError
+from fer_course.record import RUN_ORDER, check_record, made_up_record, read_records, write_record
+
+RECORDS = sorted(ROOT/o.parent for o in git_files() if o.parts[0]=='results' and o.name=='config.json' and not any(p.startswith('.') for p in o.parts))
+SETS    = sorted({o.parents[1] for o in RECORDS})
+FILES   = {'config.json', 'history.csv', 'metrics.json', 'predictions.csv.gz', 'curves.png', 'confusion_matrix.png', 'card.md'}
+ARGS    = {'adam_pretrained': ('Adam', True, False), 'rmsprop_pretrained': ('RMSProp', True, False), 'adam_scratch': ('Adam', False, False),
+           'rmsprop_scratch': ('RMSProp', False, False), 'adam_frozen': ('Adam', True, True)} # opt_func, pretrained, is the body frozen?
+
+name = lambda o: str(o.relative_to(ROOT/'results'))
+by_record = pytest.mark.parametrize('path', RECORDS or [pytest.param(None, marks=pytest.mark.skip('no records in results/'))], ids=name if RECORDS else None)
+by_set    = pytest.mark.parametrize('path', SETS    or [pytest.param(None, marks=pytest.mark.skip('no records in results/'))], ids=name if SETS else None)
+
+def faults(path):
+    "What is wrong with the record in `path`"
+    try: r = check_record(path) # keys, columns, and metrics recomputed from the predictions
+    except InputError as e:
+        yield str(e)
+        return
+    c = r.config
+    if c['run'] in ARGS and (c['opt_func'], c['pretrained'], c['freeze_to']!=0)!=ARGS[c['run']]: yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
+    if path.parts[-3:]!=(c['data']['name'], c['run'], f"seed{c['seed']}"): yield f"{path.name} holds {c['data']['name']}/{c['run']}/seed{c['seed']}"
+    if c['n_train']!=c['data']['n']['train']: yield f"n_train is {c['n_train']}, data.n.train {c['data']['n']['train']}"
+    if list(r.history.epoch)!=list(range(c['epochs'])): yield f'epochs {list(r.history.epoch)}'
+    if {o.name for o in path.iterdir()}!=FILES: yield f'files {sorted({o.name for o in path.iterdir()} ^ FILES)}'
+    if list(r.predictions.columns)!=['item', 'target', *c['vocab']]: yield f'columns {list(r.predictions.columns)}'
+    if (size := sum(o.stat().st_size for o in path.iterdir())) > 300_000: yield f'{size} bytes: numbers need less, are there pictures?'
+    for o in ('config.json', 'card.md'):
+        if m := re.search(BAD['a path of a machine'], (path/o).read_text(encoding='utf-8')): yield f'{o} names a path of a machine: {m[0]}'
+
+@by_record
+def test_record(path): assert not list(faults(path))
+
+def test_faults(tmp_path):
+    "The check above sees what it is there to see"
+    write = lambda path, *args, **kwargs: write_record(made_up_record(*args, **kwargs), tmp_path/path).path
+    assert not list(faults(write('made-up/adam_scratch/seed1', 'adam_scratch', 1)))
+    for what,path in [('pretrained=True', write('made-up/adam_scratch/seed0', 'adam_scratch', pretrained=True)), ('RMSProp', write('made-up/adam_frozen/seed0', 'adam_frozen', opt_func='RMSProp')),
+                      ('freeze_to=0', write('made-up/adam_frozen/seed1', 'adam_frozen', 1, freeze_to=0)), ('holds made-up', write('fer2013/adam_frozen/seed0', 'adam_frozen')),
+                      ('n_train is 5', write('made-up/adam_pretrained/seed0', n_train=5)), ('path of a machine', write('made-up/adam_pretrained/seed1', seed=1, command='fer-train --data /root/x'))]:
+        assert any(what in o for o in faults(path)), what
+    (path/'faces.npy').write_bytes(bytes(400_000))
+    assert {'faces.npy', 'pictures'} <= {w for o in faults(path) for w in ('faces.npy', 'pictures') if w in o}
+
+@by_set
+def test_same_faces(path):
+    "All records of a set with one fingerprint judge the same faces"
+    seen = {}
+    for r in read_records(path): assert seen.setdefault(r.config['data']['fingerprint'], r.predictions[['item', 'target']]).equals(r.predictions[['item', 'target']]), r.path
+
+@by_set
+def test_comparison(path):
+    "The committed tables are what the records say"
+    folder = path/'comparison'
+    if not folder.exists(): pytest.skip(f'{name(folder)} is not there')
+    records = read_records(path)
+    for fn,df in dict(comparison=comparison(records).reset_index(), paired=paired(records), per_class=class_f1(records).reset_index()).items():
+        pd.testing.assert_frame_equal(pd.read_csv(folder/f'{fn}.csv'), df, check_dtype=False, rtol=1e-5, atol=1e-6)
+
+def test_run_names():
+    "Tables and figures know the runs that training knows"
+    from fer_course.learner import RUNS
+    assert list(RUNS)==RUN_ORDER==list(ARGS)
