@@ -1,6 +1,8 @@
-import shutil, subprocess
+import os, shutil, subprocess, sysconfig
 from pathlib import Path
 import pytest
+from PIL import Image
+from fer_course import synth
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +20,26 @@ def copy_tree(dest):
         shutil.copy2(ROOT/o, dest/'main'/o)
     if (ROOT.parent/'shared').exists(): (dest/'shared').symlink_to(ROOT.parent/'shared')
     return dest/'main'
+
+@pytest.fixture(scope='session')
+def home(tmp_path_factory): return tmp_path_factory.mktemp('fastai')
+
+@pytest.fixture(scope='session')
+def env(home): return dict(os.environ, FASTAI_HOME=str(home), HF_HUB_OFFLINE='1', COLUMNS='120')
+
+@pytest.fixture(scope='session')
+def faces(tmp_path_factory):
+    "A folder of 112 drawn faces: train/<class>/, valid/<class>/, test/<class>/"
+    d, fs = tmp_path_factory.mktemp('data')/'drawn', synth.faces(112, seed=3, cache=False)
+    for i in range(len(fs)):
+        fn = d/fs.split[i]/fs.vocab[fs.labels[i]]/f'{i}.png'
+        fn.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(fs.imgs[i]).save(fn)
+    return d
+
+def script(name):
+    "The command `name` as pip installed it"
+    return shutil.which(name, path=sysconfig.get_path('scripts')) or pytest.fail(f"{name} is not installed: python -m pip install -e '.[dev]'")
 
 @pytest.fixture(scope='session')
 def tree(tmp_path_factory): return copy_tree(tmp_path_factory.mktemp('tree'))

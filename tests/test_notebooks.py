@@ -1,5 +1,5 @@
 "Every notebook runs from top to bottom, each in a process of its own, in a copy of the tree"
-import json, os, subprocess, sys
+import json, subprocess, sys
 import pytest
 from conftest import ROOT
 
@@ -7,20 +7,17 @@ NBS = [o for pat in ('index.ipynb', 'lib/*.ipynb', 'lessons/*.ipynb') for o in s
 
 def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
 
-def run_notebook(tree, fn, home, slow=False):
+def run_notebook(tree, fn, env, slow=False):
     "Run `fn` in `tree`; returns what tests/run_notebook.py says, with stderr as `err`"
-    env = dict(os.environ, PYTHONPATH=str(tree), FASTAI_HOME=str(home), HF_HUB_OFFLINE='1', PYTHONDONTWRITEBYTECODE='1')
+    env = dict(env, PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE='1')
     p = subprocess.run([sys.executable, ROOT/'tests'/'run_notebook.py', fn] + ['--slow']*slow, env=env, capture_output=True, text=True)
     if p.returncode: return dict(ok=False, seconds=0, cells=0, skipped={}, err=p.stderr)
     return dict(json.loads(p.stdout.splitlines()[-1]), err=p.stderr)
 
-@pytest.fixture(scope='session')
-def home(tmp_path_factory): return tmp_path_factory.mktemp('fastai')
-
 @pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
-def test_notebook(fn, tree, home, request, record_property):
+def test_notebook(fn, tree, env, request, record_property):
     before, rel = files(tree), fn.relative_to(ROOT)
-    res = run_notebook(tree, tree/rel, home, request.config.getoption('slow'))
+    res = run_notebook(tree, tree/rel, env, request.config.getoption('slow'))
     record_property('notebook', str(rel.relative_to('nbs')))
     for o in ('ok', 'cells', 'skipped', 'seconds'): record_property(o, res[o])
     assert res['ok'], res['err']
@@ -36,10 +33,10 @@ def notebook(*cells):
     (['1+1', '1/0', '2'], dict(ok=False)),
     (['#| slow\n1+1'], dict(ok=True, cells=0)),
 ], ids=['skips', 'error', 'nothing'])
-def test_runner(cells, expect, tmp_path, home):
+def test_runner(cells, expect, tmp_path, env):
     "The runner sees an error, and counts what it skips"
     (tmp_path/'pyproject.toml').write_bytes((ROOT/'pyproject.toml').read_bytes())
     (tmp_path/'nbs').mkdir()
     (tmp_path/'nbs'/'x.ipynb').write_text(notebook(*cells))
-    res = run_notebook(tmp_path, tmp_path/'nbs'/'x.ipynb', home)
+    res = run_notebook(tmp_path, tmp_path/'nbs'/'x.ipynb', env)
     assert {k: res[k] for k in expect}==expect, res['err']
