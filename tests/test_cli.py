@@ -1,0 +1,80 @@
+"The commands as pip installs them: help, a walk through all of them, and one clear line for what a user may get wrong"
+import json, re, subprocess
+from configparser import ConfigParser
+import pytest
+from conftest import ROOT, script
+
+ini = ConfigParser(delimiters=['='])
+ini.read(ROOT/'settings.ini', encoding='utf-8')
+COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
+
+@pytest.fixture(scope='module')
+def sh(env, tmp_path_factory):
+    "Run a command in a folder that all tests of this page share"
+    cwd = tmp_path_factory.mktemp('cli')
+    def _sh(*args): return subprocess.run([script(args[0]), *args[1:]], cwd=cwd, env=env, capture_output=True, text=True)
+    _sh.cwd = cwd
+    return _sh
+
+@pytest.mark.parametrize('cmd', COMMANDS)
+def test_help(sh, cmd):
+    "Says what it does, and something about each option"
+    p = sh(cmd, '--help')
+    assert p.returncode==0 and p.stderr=='' and cmd in p.stdout
+    about, options = p.stdout.split('options:')
+    assert re.search(r'\n\n[A-Z][^\n]{40}', about)
+    silent = [o for o in re.split(r'\n  (?=-)', options)[1:] if not re.search(r'[A-Za-z]{3,}.* .*[a-z]{3,}', re.sub(r'^-\S+(, --\S+)*( \(\w+\))?', '', o))]
+    assert not silent
+
+def test_walk(sh, faces):
+    "Train two runs, judge one again, compare them"
+    p = sh('fer-train', '--data', faces, '--runs', 'adam_pretrained,adam_frozen', *'--epochs 1 --size 32 --bs 16 --device cpu'.split())
+    assert p.returncode==0, p.stderr
+    assert re.search(r'adam_pretrained +1 ', p.stdout) and re.search(r'adam_frozen +1 ', p.stdout)
+    metrics = json.loads((sh.cwd/'results/drawn/adam_frozen/seed0/metrics.json').read_text())['test']
+    p = sh('fer-evaluate', 'models/drawn/adam_frozen/seed0', '--data', faces)
+    assert p.returncode==0, p.stderr
+    assert f"accuracy {metrics['accuracy']:.1%}" in p.stdout
+    p = sh('fer-compare', 'results/drawn')
+    assert p.returncode==0, p.stderr
+    assert 'adam_pretrained − adam_frozen' in p.stdout
+    assert {'comparison.csv', 'paired.csv', 'per_class.csv', 'comparison.md'} <= {o.name for o in (sh.cwd/'results/drawn/comparison').iterdir()}
+
+TRAIN = 'fer-train --data {faces} --runs adam_frozen --epochs 1 --size 32 --bs 16'
+MISTAKES = [
+    ('fer-train --runs adam_froze', 'did you mean adam_frozen'),
+    ('fer-train --seeds 1.5', 'seed'),
+    ('fer-train --data nowhere.csv', 'nowhere.csv'),
+    ('fer-train --data wrong.csv', 'wrong.csv'),
+    ('fer-train --data broken.csv.gz', 'broken.csv.gz'),
+    ('fer-train --data {faces} --subset 100000', '100000'),
+    (f'{TRAIN} --epochs 0', 'epochs'),
+    (f'{TRAIN} --size 0', 'size'),
+    (f'{TRAIN} --bs 0', 'bs'),
+    (f'{TRAIN} --lr -1', 'lr'),
+    (f'{TRAIN} --arch resnett18', 'resnett18'),
+    (f'{TRAIN} --device tpu9', 'tpu9'),
+    (f'{TRAIN} --balance some', 'some'),
+    (f'{TRAIN} --out wrong.csv', 'wrong.csv'),
+    ('fer-evaluate nowhere', 'nowhere'),
+    ('fer-evaluate wrong.csv', 'wrong.csv'),
+    ('fer-compare', 'folder'),
+    ('fer-compare nowhere', 'nowhere'),
+    ('fer-compare empty', 'empty'),
+]
+
+@pytest.mark.parametrize('line, says', MISTAKES, ids=[o.replace(TRAIN, 'fer-train') for o,_ in MISTAKES])
+def test_mistakes(sh, faces, line, says):
+    "Exit code 2 and one line that names what was wrong; nothing written"
+    (sh.cwd/'empty').mkdir(exist_ok=True)
+    (sh.cwd/'wrong.csv').write_text('name,age\nann,7\n')
+    (sh.cwd/'broken.csv.gz').write_bytes(b'\x1f\x8b\x08\x00half')
+    before = sorted(sh.cwd.rglob('*'))
+    p = sh(*line.format(faces=faces).split())
+    assert p.returncode==2, p.stdout+p.stderr
+    assert p.stderr.startswith('error: ') and says in p.stderr and len(p.stderr.splitlines())==1, p.stderr
+    assert [o for o in sorted(sh.cwd.rglob('*')) if not o.name.endswith('.lock') and o not in before and o.is_file()]==[]
+
+def test_unknown_option(sh):
+    p = sh('fer-train', '--epoch_count', '3')
+    assert p.returncode==2 and 'unrecognized arguments: --epoch_count' in p.stderr
