@@ -44,11 +44,16 @@ PAIRS = [('adam_pretrained', 'adam_scratch'), ('rmsprop_pretrained', 'rmsprop_sc
          ('adam_pretrained', 'rmsprop_pretrained'), ('adam_scratch', 'rmsprop_scratch'), # does the optimizer matter?
          ('adam_pretrained', 'adam_frozen')]                                             # does freezing hurt?
 
+def _is_pair(ab):
+    "Do two runs differ in one thing? What stands in brackets behind the names of mixed runs is another"
+    (a,_,sa), (b,_,sb) = (o.partition(' (') for o in ab)
+    return a==b or sa==sb and ((a,b) in PAIRS or not {a,b}<=set(RUN_ORDER))
+
 def pairs_of(
-    runs, # Names of runs
+    runs, # Names of runs, in the order of `by_run`
 )->list: # Pairs of names
-    "What to compare with what: the pairs that differ in one argument, and every pair with a run that is none of the five"
-    return [o for o in PAIRS if set(o)<=set(runs)] + [o for o in combinations(runs, 2) if not set(o)<=set(RUN_ORDER)]
+    "What to compare with what: `PAIRS`, pairs with a run that is none of the five, and one run under two settings"
+    return sorted(filter(_is_pair, combinations(runs, 2)), key=lambda o: PAIRS.index(o) if o in PAIRS else len(PAIRS))
 
 # %% ../nbs/lib/compare.ipynb #9c3d33dc
 def _pair_row(a, b, ra, rb):

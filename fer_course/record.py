@@ -281,13 +281,18 @@ def differing(
     return {k:v for k,v in values.items() if len(v)>1}
 
 # %% ../nbs/lib/record.ipynb #e0c29fd5
-def _last(key): return key.split('.')[-1]
+def _telling(records, diff):
+    "The fewest keys of `diff`, taken in their order, that tell all settings apart"
+    keys, kinds = [], lambda ks: len({tuple(_settings(r).get(k) for k in ks) for r in records})
+    for k in diff:
+        if kinds([*keys, k]) > kinds(keys): keys.append(k)
+    return keys
 
-def _label(r, diff):
-    "The run's name, with whatever of `diff` tells it from others of that name"
+def _label(r, keys):
+    "The run's name, with what tells it from others of that name"
     s = _settings(r)
-    keys = [k for k in diff if not (k=='data.fingerprint' and 'data.name' in diff)]
-    return r.config['run'] + (f" ({', '.join(f'{_last(k)} {s.get(k)}' for k in keys)})" if keys else '')
+    said = ', '.join(str(s.get(k)) if k=='data.name' else f'{k} {s.get(k)}' for k in keys)
+    return r.config['run'] + (f' ({said})' if said else '')
 
 def _place(r): return RUN_ORDER.index(r.config['run']) if r.config['run'] in RUN_ORDER else len(RUN_ORDER)
 
@@ -296,13 +301,14 @@ def by_run(
     mixed:bool=False, # Allow settings to differ? They then stand in the names
 )->dict: # run → its records by seed; the five in the course's order, then others
     "Records grouped by run; `InputError` where they differ in more than run and seed"
-    diff, res = differing(records), {}
+    diff = differing(records)
     if diff and not mixed:
         raise InputError('these records cannot be compared: ' + '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items()) + '; give records that agree, or allow it with mixed (--mixed)')
+    keys, res = _telling(records, diff), {}
     for r in sorted(records, key=lambda r: (_place(r), r.config['run'], r.config['seed'])):
-        seeds = res.setdefault(_label(r, diff), {})
-        if r.config['seed'] in seeds: raise InputError(f"{r.path} and {seeds[r.config['seed']].path} are both of {_label(r, diff)}, seed {r.config['seed']}; give one of them")
-        seeds[r.config['seed']] = r
+        seeds, seed = res.setdefault(_label(r, keys), {}), r.config['seed']
+        if seed in seeds: raise InputError(f'{r.path} and {seeds[seed].path} are both of {_label(r, keys)}, seed {seed}; give one of them')
+        seeds[seed] = r
     return {k: list(v.values()) for k,v in res.items()}
 
 # %% ../nbs/lib/record.ipynb #cab3715c
