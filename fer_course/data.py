@@ -40,8 +40,8 @@ class ToFace(Transform):
     "Any picture of one face to a `TensorFace`, `uint8 [1, size, size]`"
     input_types = (Face, str, Path, bytes, Image.Image, np.ndarray, Tensor)
     def __init__(self, size:int=48): self.size = size # Side of the faces that the set holds, in pixels
-    def encodes(self, o): return TensorFace(torch.from_numpy(self.grey(o))[None])
-    def grey(self, o): return np.array(o.img) if isinstance(o, Face) else grey_face(o, self.size)
+    def encodes(self, o): return TensorFace(torch.from_numpy(np.array(self.grey(o)))[None]) # a copy: what PIL and memory maps give is read-only
+    def grey(self, o): return o.img if isinstance(o, Face) else grey_face(o, self.size)
 
 # %% ../nbs/lib/data.ipynb #082dc0d2
 class TensorSoftCategory(TensorBase):
