@@ -8,13 +8,10 @@ ini = ConfigParser(delimiters=['='])
 ini.read(ROOT/'settings.ini', encoding='utf-8')
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 
-@pytest.fixture(scope='module')
-def sh(env, tmp_path_factory):
-    "Run a command in a folder that all tests of this page share"
-    cwd = tmp_path_factory.mktemp('cli')
-    def _sh(*args): return subprocess.run([script(args[0]), *args[1:]], cwd=cwd, env=env, capture_output=True, text=True)
-    _sh.cwd = cwd
-    return _sh
+@pytest.fixture
+def sh(env, tmp_path):
+    "Run a command in a folder of this test's own"
+    return lambda *args: subprocess.run([script(args[0]), *args[1:]], cwd=tmp_path, env=env, capture_output=True, text=True)
 
 @pytest.mark.parametrize('cmd', COMMANDS)
 def test_help(sh, cmd):
@@ -26,19 +23,19 @@ def test_help(sh, cmd):
     silent = [o for o in re.split(r'\n  (?=-)', options)[1:] if not re.search(r'[A-Za-z]{3,}.* .*[a-z]{3,}', re.sub(r'^-\S+(, --\S+)*( \(\w+\))?', '', o))]
     assert not silent
 
-def test_walk(sh, faces):
+def test_walk(sh, faces, tmp_path):
     "Train two runs, judge one again, compare them"
     p = sh('fer-train', '--data', faces, '--runs', 'adam_pretrained,adam_frozen', *'--epochs 1 --size 32 --bs 16 --device cpu'.split())
     assert p.returncode==0, p.stderr
     assert re.search(r'adam_pretrained +1 ', p.stdout) and re.search(r'adam_frozen +1 ', p.stdout)
-    metrics = json.loads((sh.cwd/'results/drawn/adam_frozen/seed0/metrics.json').read_text())['test']
+    metrics = json.loads((tmp_path/'results/drawn/adam_frozen/seed0/metrics.json').read_text())['test']
     p = sh('fer-evaluate', 'models/drawn/adam_frozen/seed0', '--data', faces)
     assert p.returncode==0, p.stderr
     assert f"accuracy {metrics['accuracy']:.1%}" in p.stdout
     p = sh('fer-compare', 'results/drawn')
     assert p.returncode==0, p.stderr
     assert 'adam_pretrained − adam_frozen' in p.stdout
-    assert {'comparison.csv', 'paired.csv', 'per_class.csv', 'comparison.md'} <= {o.name for o in (sh.cwd/'results/drawn/comparison').iterdir()}
+    assert {'comparison.csv', 'paired.csv', 'per_class.csv', 'comparison.md'} <= {o.name for o in (tmp_path/'results/drawn/comparison').iterdir()}
 
 TRAIN = 'fer-train --data {faces} --runs adam_frozen --epochs 1 --size 32 --bs 16'
 MISTAKES = [
@@ -52,6 +49,7 @@ MISTAKES = [
     (f'{TRAIN} --size 0', 'size'),
     (f'{TRAIN} --bs 0', 'bs'),
     (f'{TRAIN} --lr -1', 'lr'),
+    (f'{TRAIN} --erase 2', 'erase'),
     (f'{TRAIN} --arch resnett18', 'resnett18'),
     (f'{TRAIN} --device tpu9', 'tpu9'),
     (f'{TRAIN} --balance some', 'some'),
@@ -64,16 +62,16 @@ MISTAKES = [
 ]
 
 @pytest.mark.parametrize('line, says', MISTAKES, ids=[o.replace(TRAIN, 'fer-train') for o,_ in MISTAKES])
-def test_mistakes(sh, faces, line, says):
+def test_mistakes(sh, faces, tmp_path, line, says):
     "Exit code 2 and one line that names what was wrong; nothing written"
-    (sh.cwd/'empty').mkdir(exist_ok=True)
-    (sh.cwd/'wrong.csv').write_text('name,age\nann,7\n')
-    (sh.cwd/'broken.csv.gz').write_bytes(b'\x1f\x8b\x08\x00half')
-    before = sorted(sh.cwd.rglob('*'))
+    (tmp_path/'empty').mkdir()
+    (tmp_path/'wrong.csv').write_text('name,age\nann,7\n')
+    (tmp_path/'broken.csv.gz').write_bytes(b'\x1f\x8b\x08\x00half')
+    before = sorted(o for o in tmp_path.rglob('*') if o.is_file())
     p = sh(*line.format(faces=faces).split())
     assert p.returncode==2, p.stdout+p.stderr
     assert p.stderr.startswith('error: ') and says in p.stderr and len(p.stderr.splitlines())==1, p.stderr
-    assert [o for o in sorted(sh.cwd.rglob('*')) if not o.name.endswith('.lock') and o not in before and o.is_file()]==[]
+    assert sorted(o for o in tmp_path.rglob('*') if o.is_file() and o.suffix!='.lock')==before
 
 def test_unknown_option(sh):
     p = sh('fer-train', '--epoch_count', '3')
