@@ -28,6 +28,11 @@ def test_commands_in_readme():
     text = (ROOT/'README.md').read_text(encoding='utf-8')
     for o in ('python -m pip install . && fer-train', "python -m pip install -e '.[dev]' && pytest"): assert re.search(rf'^ *{re.escape(o)}$', text, re.M), o
 
+def test_links_in_readme():
+    "Whatever it links to within the repository is there"
+    links = [o for o in re.findall(r'\]\(([^)#]+)', (ROOT/'README.md').read_text(encoding='utf-8')) if not o.startswith('http')]
+    assert links and not [o for o in links if not (ROOT/o).exists()]
+
 # What is committed
 
 def test_no_large_files():
