@@ -1,10 +1,13 @@
 import os, shutil, subprocess, sysconfig
+from configparser import ConfigParser
 from pathlib import Path
 import pytest
 from PIL import Image
 from fer_course import synth
 
 ROOT = Path(__file__).resolve().parent.parent
+ini = ConfigParser(delimiters=['='])
+ini.read(ROOT/'settings.ini', encoding='utf-8')
 
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
 

@@ -1,11 +1,8 @@
 "The commands as pip installs them: help, a walk through all of them, and one clear line for what a user may get wrong"
 import json, re, subprocess
-from configparser import ConfigParser
 import pytest
-from conftest import ROOT, script
+from conftest import ini, script
 
-ini = ConfigParser(delimiters=['='])
-ini.read(ROOT/'settings.ini', encoding='utf-8')
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 
 @pytest.fixture

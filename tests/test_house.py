@@ -1,7 +1,8 @@
 "What is generated is up to date, what is committed may be, and every page and every public name says what it is"
 import ast, csv, gzip, json, re, subprocess, sys, time
+from importlib.metadata import packages_distributions
 import pytest
-from conftest import ROOT, copy_tree, git_files
+from conftest import ROOT, copy_tree, git_files, ini
 
 NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').glob('[!_]*.py'))
 by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
@@ -109,6 +110,19 @@ def test_documented(fn):
         if not ast.get_docstring(o): bad.append(f'{o.name} has no docstring')
         if isinstance(o, ast.FunctionDef): bad += [f'{o.name}: what is {k}?' for k in undocumented(o, lines)]
     assert not bad
+
+def imports(fn):
+    "Packages that a module imports, at its top or within its functions"
+    for o in ast.walk(ast.parse(fn.read_text(encoding='utf-8'))):
+        if isinstance(o, ast.Import): yield from (a.name.split('.')[0] for a in o.names)
+        if isinstance(o, ast.ImportFrom) and not o.level: yield o.module.split('.')[0]
+
+def test_requirements():
+    "Whatever the library imports is named in settings.ini, not left to what others happen to require"
+    named = re.sub(r'[\W_]+', '-', ' '.join(v for k,v in ini['DEFAULT'].items() if k.endswith('requirements')).lower())
+    names = {o for fn in MODULES for o in imports(fn)} - {*sys.stdlib_module_names, 'fer_course'}
+    dists = packages_distributions()
+    assert not [o for o in sorted(names) if not any(re.sub(r'[\W_]+', '-', d.lower()) in named for d in dists.get(o, [o]))]
 
 def test_light_import():
     "`import fer_course` takes under a second and does not import torch"
