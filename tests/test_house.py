@@ -119,10 +119,11 @@ def imports(fn):
 
 def test_requirements():
     "Whatever the library imports is named in settings.ini, not left to what others happen to require"
-    named = re.sub(r'[\W_]+', '-', ' '.join(v for k,v in ini['DEFAULT'].items() if k.endswith('requirements')).lower())
+    plain = lambda o: re.match(r'[\w-]+', o)[0].lower().replace('_', '-')
+    named = {plain(o) for k,v in ini['DEFAULT'].items() if k.endswith('requirements') for o in v.split()}
     names = {o for fn in MODULES for o in imports(fn)} - {*sys.stdlib_module_names, 'fer_course'}
     dists = packages_distributions()
-    assert not [o for o in sorted(names) if not any(re.sub(r'[\W_]+', '-', d.lower()) in named for d in dists.get(o, [o]))]
+    assert not [o for o in sorted(names) if not named & {plain(d) for d in dists.get(o, [o])}]
 
 def test_light_import():
     "`import fer_course` takes under a second and does not import torch"
