@@ -34,7 +34,7 @@ RUN_ORDER = ['adam_pretrained', 'rmsprop_pretrained', 'adam_scratch', 'rmsprop_s
 class Record:
     "What is kept of a run"
     config:dict # At least `CONFIG_KEYS`
-    history:pd.DataFrame # Columns `HISTORY_COLS`, a row an epoch; `valid_loss`, `accuracy`, `macro_f1` are of `valid`
+    history:pd.DataFrame # Columns `HISTORY_COLS`, a row an epoch, counted from 1; `valid_loss`, `accuracy`, `macro_f1` are of `valid`
     metrics:dict # 'valid' and 'test', each as `metrics.metrics` gives it
     predictions:pd.DataFrame # Of the test faces: `item`, `target` and a probability for each class
     path:Path|None=None # The folder it was read from or written to
@@ -82,7 +82,7 @@ def made_up_record(
     "A record that no training made, for examples and tests"
     skill,rng = _SKILLS.get(run, 1.)+.05*seed, np.random.default_rng(seed)
     bend = np.exp(-np.arange(1, epochs+1)/2)+.02*rng.random(epochs)
-    history = pd.DataFrame(dict(epoch=range(epochs), train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend), accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
+    history = pd.DataFrame(dict(epoch=range(1, epochs+1), train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend), accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
     config = dict(run=run, seed=seed, data=dict(name='made-up', fingerprint='0'*16, source='made up for examples: no faces, no model', n=dict(train=1000, valid=n, test=n)), vocab=VOCAB,
                   arch='none', size=48, epochs=epochs, n_train=1000, bs=64, lr=2e-3, opt_func='RMSProp' if 'rmsprop' in run else 'Adam', pretrained='scratch' not in run,
                   freeze_to=-1 if 'frozen' in run else 0, wd=.01, versions={}, machine=dict(cpu='no machine'), git=None, command='made_up_record', seconds=30.*epochs, started='2000-01-01T00:00:00')

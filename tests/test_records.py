@@ -28,7 +28,7 @@ def faults(path):
     if c['run'] in ARGS and (c['opt_func'], c['pretrained'], c['freeze_to']!=0)!=ARGS[c['run']]: yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
     if path.parts[-3:]!=(c['data']['name'], c['run'], f"seed{c['seed']}"): yield f"{path.name} holds {c['data']['name']}/{c['run']}/seed{c['seed']}"
     if c['n_train']!=c['data']['n']['train']: yield f"n_train is {c['n_train']}, data.n.train {c['data']['n']['train']}"
-    if list(r.history.epoch)!=list(range(c['epochs'])): yield f'epochs {list(r.history.epoch)}'
+    if list(r.history.epoch)!=list(range(1, c['epochs']+1)): yield f'epochs {list(r.history.epoch)}'
     if {o.name for o in path.iterdir()}!=FILES: yield f'files {sorted({o.name for o in path.iterdir()} ^ FILES)}'
     if list(r.predictions.columns)!=['item', 'target', *c['vocab']]: yield f'columns {list(r.predictions.columns)}'
     if (size := sum(o.stat().st_size for o in path.iterdir())) > 300_000: yield f'{size} bytes: numbers need less, are there pictures?'

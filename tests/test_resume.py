@@ -3,16 +3,18 @@ import csv, gzip, json, os, resource, signal, subprocess
 import pytest
 from conftest import script
 
-QUICK = '--runs adam_pretrained --epochs 2 --size 32 --bs 16 --device cpu'.split()
+QUICK = '--runs adam_pretrained --epochs 2 --size 32 --bs 4 --device cpu'.split() # small batches, so that an epoch takes a second
 FILES = {'card.md', 'config.json', 'confusion_matrix.png', 'curves.png', 'history.csv', 'metrics.json', 'predictions.csv.gz'}
+
+def hear_ctrl_c(): signal.signal(signal.SIGINT, signal.SIG_DFL) # what a shell starts with & is deaf to it, and so would we be
 
 @pytest.fixture
 def start(faces, env, tmp_path):
     "Start `fer-train` in a folder of this test's own; ended with the test"
     procs = []
-    def _start(*args, prefix=(), **kwargs):
+    def _start(*args, prefix=(), before=hear_ctrl_c):
         procs.append(subprocess.Popen([*prefix, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env=dict(env, PYTHONUNBUFFERED='1'), text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs))
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before))
         return procs[-1]
     yield _start
     for p in procs: p.kill(); p.communicate()
@@ -94,7 +96,7 @@ def test_again(whole, faces, env):
 def small_files(): resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)) # writing more fails, as on a full disk
 
 def test_full_disk(start, tmp_path):
-    rc, out, err = finish(start(preexec_fn=small_files))
+    rc, out, err = finish(start(before=small_files))
     assert rc==2 and err.startswith('error: ') and len(err.splitlines())==1, err
     assert not record(tmp_path).exists()
     rc, out, err = finish(start())
