@@ -23,13 +23,14 @@ _SECTIONS = {'lessons': 'Lessons', 'lib': 'Library reference'}          # What t
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
 
 def _entry(nbs, name):
+    if name=='index': return dict(text='Home', href=page) if (page := _page(nbs, name)) else None
     if name not in _SECTIONS: return _page(nbs, name)
     files = sorted(f'{name}/{o.name}' for o in (nbs/name).glob('*.ipynb'))
     return dict(section=_SECTIONS[name], contents=files) if files else None
 
 def sidebar(
     nbs:Path, # Folder of the notebooks
-)->list: # Paths relative to `nbs`, and for a folder `{'section': …, 'contents': […]}`
+)->list: # Paths relative to `nbs`; for the home page `{'text': …, 'href': …}`, for a folder `{'section': …, 'contents': […]}`
     "What stands in the sidebar: the pages that there are, in the order of a course"
     return [o for name in _ORDER if (o := _entry(Path(nbs), name))]
 
