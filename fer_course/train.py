@@ -16,7 +16,8 @@ from datetime import datetime, timezone
 from fastcore.script import call_parse, store_true
 from filelock import FileLock, Timeout
 
-from .cli import cli
+from .cli import cli # before fastai, since `fer_course` sees to a warning of fastai's
+from fastai.vision.all import *
 from .compare import comparison, readable, write_comparison
 from .data import class_weights, fer_dls
 from .faceset import FaceSet, InputError, check_name
@@ -25,8 +26,6 @@ from .metrics import preds_table
 from .modelfile import predict_faces, save_model, write_whole
 from .readers import load_faces
 from .record import Record, describe_machine, git_commit, make_record, read_record, versions, write_record
-
-from fastai.vision.all import *
 
 # %% ../nbs/lib/train.ipynb #83216d1c
 class SeedEpochs(Callback):
@@ -132,11 +131,11 @@ def _learner(dls, faces, s): # the head starts the same for one seed, whatever t
     if s['fair']: check_trainable(learn, s['freeze_to'])
     return learn
 
-def _fit(learn, s, ckpt): # one-cycle from wherever the checkpoint stands
+def _fit(learn, s, ckpt, bar=False): # one-cycle from wherever the checkpoint stands
     history = resume(learn, ckpt, s)
     cb = Checkpoint(ckpt, s, f'{s["run"]} seed {s["seed"]}', len(history), history)
     learn.logger = noop
-    with learn.no_bar() if not sys.stdout.isatty() and not IN_NOTEBOOK else nullcontext():
+    with nullcontext() if bar and (sys.stdout.isatty() or IN_NOTEBOOK) else learn.no_bar():
         if len(history) < s['epochs']: learn.fit_one_cycle(s['epochs'], s['lr'], start_epoch=len(history), cbs=[SeedEpochs(s['seed']), cb])
     return cb.history
 
@@ -161,6 +160,7 @@ def train_run(
     device=None, # 'cpu', 'cuda' or 'mps'; fastai's choice where None
     overwrite:bool=False, # Make the record anew where there is one already
     dls=None, # DataLoaders made for these very settings, to save making them again
+    bar:bool=True, # Show progress bars, where there is a terminal or a notebook to show them?
     **kwargs
 )->Record: # Written to `out/<set>/<run>/seed<k>`; the model to `models/<set>/<run>/seed<k>`
     "Train one run, going on where an interrupted training of the same settings stopped, and record it; what is recorded already is not trained again"
@@ -169,11 +169,11 @@ def train_run(
     with only_one(lock):
         if path.exists() and not overwrite: return recorded(path, s)
         if overwrite: ckpt.unlink(missing_ok=True)
-        return _train_and_record(faces, s, dls or _dls(faces, s, device), path, model, ckpt)
+        return _train_and_record(faces, s, dls or _dls(faces, s, device), path, model, ckpt, bar)
 
-def _train_and_record(faces, s, dls, path, model, ckpt):
+def _train_and_record(faces, s, dls, path, model, ckpt, bar):
     began, learn = datetime.now(timezone.utc), _learner(dls, faces, s)
-    history = _fit(learn, s, ckpt)
+    history = _fit(learn, s, ckpt, bar)
     test, valid = (_predict(learn, faces, s, o) for o in ('test', 'valid'))
     config = dict(s, versions=versions(), machine=describe_machine(), threads=torch.get_num_threads(), git=git_commit(), command=_command(), started=began.isoformat(timespec='seconds'),
                   seconds=round(sum(o['seconds'] for o in history), 1))
@@ -216,7 +216,7 @@ def train_runs(
     **kwargs # As for `train_run`
 )->list: # The records, those that were there already among them
     "Train several runs from the same DataLoaders, all runs of a seed before the next seed"
-    s = run_settings(faces, runs[0], **{k: v for k,v in kwargs.items() if k not in ('out', 'models', 'overwrite')})
+    s = run_settings(faces, runs[0], **{k: v for k,v in kwargs.items() if k not in ('out', 'models', 'overwrite', 'bar')})
     dls = _dls(faces, s, device)
     return [train_run(faces, run, seed, dls=dls, **kwargs) for seed in seeds for run in runs]
 
