@@ -1,0 +1,171 @@
+"The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
+import functools, http.server, json, os, re, shutil, subprocess, sys, threading
+from html.parser import HTMLParser
+from urllib.parse import unquote, urljoin, urlsplit
+import pytest
+from conftest import ROOT, copy_tree
+from fer_course.site import badges
+
+if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None) # else the one that `playwright install` fetched
+FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split()
+PHONE, DESK = dict(width=390, height=844), dict(width=1280, height=900)
+AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
+
+@pytest.fixture(scope='session')
+def site(tmp_path_factory, env):
+    "The folder of the site, built in a copy of the tree by the command that the README names"
+    tree = copy_tree(tmp_path_factory.mktemp('site'))
+    p = subprocess.run([sys.executable, '-m', 'fer_course.site'], cwd=tree, env=dict(env, PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), capture_output=True, text=True)
+    assert p.returncode==0, p.stderr[-3000:]
+    return tree/'_site'
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+
+@pytest.fixture(scope='session')
+def url(site):
+    srv = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=site))
+    threading.Thread(target=srv.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{srv.server_port}/'
+    srv.shutdown()
+
+@pytest.fixture(scope='session')
+def browser():
+    with sync_playwright() as p:
+        b = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield b
+        b.close()
+
+def names(site): return sorted(o.relative_to(site).as_posix() for o in site.rglob('*.html'))
+
+# Without a browser
+
+class Links(HTMLParser):
+    def __init__(self): super().__init__(); self.links, self.ids = [], set()
+    def handle_starttag(self, tag, attrs):
+        d = dict(attrs)
+        self.ids |= {d[k] for k in ('id', 'name') if d.get(k)}
+        self.links += [d[k] for k in ('href', 'src') if d.get(k)]
+
+def links(fn):
+    p = Links()
+    p.feed(fn.read_text(encoding='utf-8'))
+    return p
+
+def broken(site):
+    "(page, link) of what leads nowhere on the site, or to an anchor that is not there"
+    pages = {o: links(site/o) for o in names(site)}
+    for page,p in pages.items():
+        for href in p.links:
+            o = urlsplit(urljoin(f'http://site/{page}', href))
+            if o.netloc!='site' or o.scheme!='http': continue
+            path = unquote(o.path.lstrip('/')) or 'index.html'
+            if not (site/path).is_file() or (path in pages and o.fragment and unquote(o.fragment) not in pages[path].ids): yield page, href
+
+def test_pages(site):
+    "There is a page for each notebook"
+    assert set(names(site)) >= {o.relative_to(ROOT/'nbs').with_suffix('.html').as_posix() for o in (ROOT/'nbs').rglob('*.ipynb')}
+
+def test_links(site): assert not [*broken(site)]
+
+def test_broken(tmp_path):
+    "The check above sees a missing page and a missing anchor"
+    (tmp_path/'a.html').write_text('<h2 id="x"></h2><a href="b.html"></a><a href="#x"></a><a href="#y"></a><a href="https://a.org/b">')
+    assert [*broken(tmp_path)]==[('a.html', 'b.html'), ('a.html', '#y')]
+
+def test_repository_links(site):
+    "Links to the repository's files lead to files that there are"
+    import tomllib
+    repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
+    found = {o for page in names(site) for o in re.findall(re.escape(repo)+r'/blob/main/([^"#]+)', (site/page).read_text(encoding='utf-8'))}
+    assert found and not [o for o in found if not (ROOT/o).exists()]
+
+def test_badges():
+    import tomllib
+    repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
+    for fn in (ROOT/'nbs'/'lessons').glob('*.ipynb'):
+        second = ''.join(json.loads(fn.read_text(encoding='utf-8'))['cells'][1]['source'])
+        assert second==badges(fn.relative_to(ROOT).as_posix(), repo), f'{fn.name}: run python -m fer_course.site --badges'
+
+# In a browser
+
+def watch(page, url):
+    "What the page says on the console, and what it asks of others"
+    said, asked = [], []
+    page.on('console', lambda m: said.append(m.text) if m.type=='error' else None)
+    page.on('pageerror', lambda e: said.append(str(e)))
+    page.on('request', lambda r: asked.append(r.url) if not r.url.startswith((url, 'data:', 'blob:')) else None)
+    page.on('requestfailed', lambda r: said.append(f'failed: {r.url}'))
+    return said, asked
+
+WIDE = '() => document.documentElement.scrollWidth - document.documentElement.clientWidth'
+SERIOUS = '''async () => (await axe.run(document, {resultTypes: ['violations']})).violations.filter(o => ['serious', 'critical'].includes(o.impact))
+  .map(o => `${o.id}: ${o.nodes.length} times, first ${o.nodes[0].target} ${(o.nodes[0].any[0] || {}).message || ''}`)'''
+
+def look(browser, url, names, scheme, size, axe=True):
+    "What is wrong with each page, in one colour scheme and one size"
+    ctx, bad = browser.new_context(color_scheme=scheme, viewport=size), {}
+    for name in names:
+        page = ctx.new_page()
+        said, asked = watch(page, url)
+        page.goto(url+name, wait_until='load')
+        if wide := page.evaluate(WIDE): said.append(f'{wide} px wider than the screen')
+        if axe:
+            page.evaluate(AXE)
+            said += page.evaluate(SERIOUS)
+        if said or asked: bad[name] = said + [f'asks for {o}' for o in asked]
+        page.close()
+    ctx.close()
+    return bad
+
+def sample(site): return [o for o in names(site) if '/' not in o] + [next(iter(o)) for o in [[p for p in names(site) if p.startswith(d)] for d in ('lessons/', 'lib/')] if o]
+
+@pytest.mark.parametrize('scheme, size', [('light', DESK), ('dark', DESK), ('light', PHONE)], ids=['light', 'dark', 'phone'])
+def test_look(browser, site, url, scheme, size):
+    "No error, no request to others, nothing too wide; axe-core finds nothing serious. Dark is tried on the pages of the first level and one of each folder"
+    bad = look(browser, url, sample(site) if scheme=='dark' else names(site), scheme, size, axe=size is DESK)
+    assert not bad, '\n'.join(f'{k}: {"; ".join(v)}' for k,v in bad.items())
+
+def test_look_sees(browser, site, url):
+    "The check above sees what it is there to see"
+    fn = site/'faulty.html'
+    fn.write_text('<!doctype html><html lang="en"><title>x</title><main><img src="https://127.0.0.1:1/a.png"><p style="width:3000px;color:#ccc;background:#fff">pale</p></main><script>throw new Error("oh")</script>')
+    try: found = '\n'.join(look(browser, url, ['faulty.html'], 'light', PHONE)['faulty.html'])
+    finally: fn.unlink()
+    for o in ('oh', 'wider than', 'color-contrast', 'image-alt', 'asks for https://127.0.0.1:1/a.png'): assert o in found, found
+
+def test_search(browser, url):
+    page = browser.new_page(viewport=DESK)
+    page.goto(url+'index.html')
+    box = page.locator('input[type=search], .smalldocs-search input').first
+    box.fill('McNemar')
+    hit = page.locator('.search-result, [class*=search-result] a, a[class*=search-result]').first
+    hit.wait_for(timeout=10_000)
+    assert page.get_by_text("McNemar", exact=False).count()
+    page.close()
+
+def test_dark(browser, url):
+    "Dark is dark, and the switch works by keyboard"
+    page = browser.new_page(viewport=DESK, color_scheme='light')
+    page.goto(url+'glossary.html')
+    lightness = lambda: page.evaluate("() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0,3).reduce((a,b) => +a + +b, 0)")
+    before = lightness()
+    page.locator('.quarto-color-scheme-toggle').first.focus()
+    page.keyboard.press('Enter')
+    page.wait_for_timeout(300)
+    assert lightness() < 200 < 600 < before
+    page.close()
+
+def test_keyboard(browser, url):
+    "The tab key reaches the navigation, the search box and the text's first link, and shows where it is"
+    page = browser.new_page(viewport=DESK)
+    page.goto(url+'index.html')
+    seen = set()
+    for _ in range(120):
+        page.keyboard.press('Tab')
+        seen.add(page.evaluate("() => { const o = document.activeElement; return o.closest('main') ? 'main' : o.closest('#quarto-sidebar') ? 'sidebar' : o.closest('header') ? (o.tagName=='INPUT' ? 'search' : 'header') : '' }"))
+    assert seen >= {'main', 'sidebar', 'search', 'header'}, seen
+    page.close()
