@@ -36,7 +36,12 @@ def bits(
     key = _hash(_hash(seed+np.uint64(1))^face)^np.uint64(zlib.crc32(name.encode()))
     return _hash(_hash(key)[:,None]+np.arange(k, dtype=np.uint64))
 
-def rand(seed, face, name, k=1):
+def rand(
+    seed, # Seed of the set
+    face, # Numbers of the faces, `[n]`
+    name, # What the numbers are for: another name, other numbers
+    k=1, # How many for each face
+):
     "The same as numbers from 0 to 1, `float64 [n, k]`"
     return (bits(seed, face, name, k)>>np.uint64(11)).astype(float)*2.**-53
 
@@ -102,14 +107,21 @@ def looks(
     return c
 
 # %% ../nbs/lib/camera.ipynb #ec57ce9f
-def blur(x, k):
+def blur(
+    x, # Pictures, `[n, h, w]`
+    k, # How much, one number or one for each face; below 0 it sharpens
+):
     "Blur `[n, h, w]` a little where `k` is above 0, sharpen it where it is below"
     p = np.pad(x, ((0,0),(1,1),(0,0)), mode='edge'); x = x+(p[:,2:]+p[:,:-2]-2*x)*k
     p = np.pad(x, ((0,0),(0,0),(1,1)), mode='edge'); return x+(p[:,:,2:]+p[:,:,:-2]-2*x)*k
 
 def _corner(n, size): return (np.arange(n, dtype=np.int32)*size*size)[:,None,None]
 
-def sample_at(img, x, y):
+def sample_at(
+    img, # Pictures, `[n, s, s]`
+    x, # Places across, in pixels, `[n, h, w]`
+    y, # Places down, in pixels
+):
     "Values of `img` `[n, s, s]` at places `x`, `y` in pixels, blended from the four around"
     n,s,_ = img.shape; x, y = np.clip(x, 0, s-1.001), np.clip(y, 0, s-1.001)
     i, j = x.astype(np.int32), y.astype(np.int32)
@@ -138,7 +150,11 @@ def _flagged(p, flag):
 
 def _grid(size): g = ((np.arange(size)+.5)/size*2-1).astype(np.float32); return g[None,None,:], g[None,:,None]
 
-def hand(img, p, ch):
+def hand(
+    img, # Pictures, `[n, s, s]`
+    p, # Parameters, one row a face
+    ch, # Colour channel, None for grey
+):
     "Four fingers before a part of the face, where `p.hand` is set"
     at, p = _flagged(p, 'hand')
     if not len(at): return img
@@ -152,7 +168,11 @@ def hand(img, p, ch):
     img = img.copy(); img[at] = part
     return img
 
-def strand(img, p, ch):
+def strand(
+    img, # Pictures, `[n, s, s]`
+    p, # Parameters, one row a face
+    ch, # Colour channel, None for grey
+):
     "A strand of hair across the face, where `p.strand` is set"
     at, p = _flagged(p, 'strand')
     if not len(at): return img
@@ -162,7 +182,10 @@ def strand(img, p, ch):
     img = img.copy(); img[at] = mix(img[at], looks(p, ch).hair*.8, alpha)
     return img
 
-def watermark(x, p):
+def watermark(
+    x, # Pictures, 0 to 255
+    p, # Parameters, one row a face
+):
     "A line of pale marks like letters, where `p.watermark` is set; `x` runs to 255"
     at, p = _flagged(p, 'watermark')
     x, size = x.copy(), x.shape[-1]
@@ -177,7 +200,10 @@ def watermark(x, p):
 _k = np.arange(8)
 WAVES = np.round(np.cos((2*_k+1)*_k[:,None]*np.pi/16)*np.where(_k[:,None]==0, .5**.5, 1)/2*4096)/4096 # The discrete cosine transform, in 4,096ths so that sums are exact
 
-def jpeg(x, p):
+def jpeg(
+    x, # Pictures, 0 to 255
+    p, # Parameters, one row a face
+):
     "What pictures lose when they are stored as JPEG, where `p.jpeg` (the coarseness) is above 0"
     at, p = _flagged(p, 'jpeg')
     n, size = len(at), x.shape[-1]//8*8

@@ -200,7 +200,11 @@ def bump(
 
 def _window(g, lo, hi): return slice(max(int(np.searchsorted(g, lo))-1, 0), int(np.searchsorted(g, hi))+1)
 
-def bumps(u, v, ps):
+def bumps(
+    u, # Places across
+    v, # Places down
+    ps, # The bumps
+):
     "The sum of bumps, each worked out only where it is not nothing"
     res = np.zeros(np.broadcast_shapes(u.shape, v.shape, ps[0].x.shape), np.float32)
     for p in ps:
@@ -211,10 +215,33 @@ def bumps(u, v, ps):
     return res
 
 # %% ../nbs/lib/head.ipynb #ead33c25
-def edge(x, w): return np.clip(x*(1/w)+.5, 0, 1) # From 0 to 1 around x = 0, over the width w
-def hill(x, w): return np.maximum(1-(x*(1/w))**2, 0) # 1 at x = 0, nothing from w on
-def root(x): return np.sqrt(np.maximum(x, 0))
-def mix(a, b, t): return a+t*(b-a)
+def edge(
+    x, # Distance from the edge
+    w, # Width of the edge
+):
+    "From 0 to 1 around `x = 0`, over the width `w`"
+    return np.clip(x*(1/w)+.5, 0, 1)
+
+def hill(
+    x, # Distance from the top
+    w, # Where it ends
+):
+    "1 at `x = 0`, nothing from `w` on"
+    return np.maximum(1-(x*(1/w))**2, 0)
+
+def root(
+    x, # Any numbers
+):
+    "The square root, 0 below 0"
+    return np.sqrt(np.maximum(x, 0))
+
+def mix(
+    a, # What `t = 0` gives
+    b, # What `t = 1` gives
+    t, # Share of `b`
+):
+    "Between `a` and `b`"
+    return a+t*(b-a)
 
 def turn(
     deg, # Degrees, up to 90 either way
@@ -225,15 +252,27 @@ def turn(
 
 # %% ../nbs/lib/head.ipynb #5bceab4f
 SPAN, OVER = 1.3, .2 # The canvas runs from -1.3 to 1.3; the halves overlap by 0.2 either side of the middle
-def axis(size): return (((np.arange(size)+.5)/size*2-1)*SPAN).astype(np.float32)
+def axis(
+    size, # Pixels
+):
+    "Places of the pixels, in the units of the head"
+    return (((np.arange(size)+.5)/size*2-1)*SPAN).astype(np.float32)
 
-def join(half, size):
+def join(
+    half, # Two half faces, `[n, 2, h, w]`
+    size, # Pixels a side of the whole
+):
     "Two half faces `[n, 2, h, w]`, the right one and the mirrored left one, made `[n, h, size]`; added where they overlap"
     n,_,h,w = half.shape
     pad = np.zeros((n,h,size-w), dtype=half.dtype)
     return np.concatenate([pad, half[:,0]], -1) + np.concatenate([half[:,1,:,::-1], pad], -1)
 
-def over(img, top, alpha, color):
+def over(
+    img, # Pictures, `[n, h, w]`
+    top, # First row
+    alpha, # How thick, `[n, rows, w]`
+    color, # What is laid over
+):
     "Lay `color` over the rows of `img` from row `top` on, as thick as `alpha` says"
     end = top+alpha.shape[1]
     return np.concatenate([img[:,:top], mix(img[:,top:end], color, alpha), img[:,end:]], 1)
