@@ -30,7 +30,7 @@ def _row(run, rs):
     acc, (lo,hi) = m['accuracy'], faces_interval(rs)
     return dict(run=run, seeds=len(rs), n=rs[0].metrics['test']['n'], accuracy=acc['mean'], accuracy_sd=acc['sd'], faces_lo=lo, faces_hi=hi, seeds_lo=acc['lo'], seeds_hi=acc['hi'],
                 balanced_accuracy=m['balanced_accuracy']['mean'], macro_f1=m['macro_f1']['mean'], macro_f1_sd=m['macro_f1']['sd'], loss=m['loss']['mean'], ece=m['ece']['mean'],
-                epoch_seconds=round(float(np.mean([r.history.seconds.mean() for r in rs])), 1))
+                epoch_seconds=round(min(r.history.seconds.min() for r in rs), 1))
 
 def comparison(
     records, # `Record`s
