@@ -8,7 +8,7 @@ Docs: https://fer-course.github.io/fer_course/lib/cli.html.md"""
 __all__ = ['error_line', 'cli']
 
 # %% ../nbs/lib/cli.ipynb #af8d2ee6
-import sys
+import os, sys
 from functools import wraps
 
 from fastcore.script import is_cli
@@ -24,16 +24,22 @@ def error_line(
     return ' '.join(s.split()) or type(e).__name__
 
 # %% ../nbs/lib/cli.ipynb #ec540644
+def _unread(): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()) # so that Python's own flush at the end fails no more
+
 def cli(
     f, # A command, to be decorated by `call_parse` next
 ): # The same command; called from Python it still raises
-    "On the command line: mistakes of the user's (`InputError`, `OSError`) as one line on stderr with exit code 2, Ctrl-C as 130"
+    "On the command line: mistakes of the user's (`InputError`, `OSError`) as one line on stderr with exit code 2, Ctrl-C as 130, a reader that has left (`| head`) as 141"
     @wraps(f)
     def _f(*args, **kwargs):
         if not is_cli(): return f(*args, **kwargs)
-        try: return f(*args, **kwargs)
+        try:
+            f(*args, **kwargs)
+            sys.stdout.flush()
+        except BrokenPipeError: msg,code = _unread(),141
         except (InputError, OSError) as e: msg,code = f'error: {error_line(e)}',2
         except KeyboardInterrupt: msg,code = 'stopped; what was finished is kept',130
-        print(msg, file=sys.stderr)
+        else: return
+        if msg: print(msg, file=sys.stderr)
         raise SystemExit(code)
     return _f

@@ -123,8 +123,10 @@ def folds(
     n = np.bincount(labels)
     n = min(10, n[n>0].min(), len(labels) if subjects is None else len(set(subjects)))
     if n<3: raise InputError(f'{name}: too few faces of a class, or too few people, to split into train, valid and test; put them into folders train/, valid/ and test/ yourself')
-    kind = StratifiedKFold if subjects is None else StratifiedGroupKFold
-    return [o for _,o in kind(int(n), shuffle=True, random_state=seed).split(labels, labels, subjects)]
+    if subjects is None: return [o for _,o in StratifiedKFold(int(n), shuffle=True, random_state=seed).split(labels, labels)]
+    people, who = np.unique(subjects, return_inverse=True)
+    who = np.random.default_rng(seed).permutation(len(people))[who] # scikit-learn 1.7 breaks ties by name, whatever its seed
+    return [o for _,o in StratifiedGroupKFold(int(n), shuffle=True, random_state=seed).split(labels, labels, who)]
 
 # %% ../nbs/lib/pictures.ipynb #729dd0aa
 def fill_splits(
