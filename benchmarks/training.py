@@ -94,7 +94,7 @@ def stock_loader(n):
             (Path(d)/faces.vocab[y]).mkdir(exist_ok=True)
             Image.fromarray(im).save(Path(d)/faces.vocab[y]/f'{i}.jpg')
         block = DataBlock((ImageBlock, CategoryBlock), get_items=get_image_files, get_y=parent_label, splitter=RandomSplitter(.3), item_tfms=Resize(SIZE), batch_tfms=aug_transforms(max_warp=0.))
-        return _drain(block.dataloaders(d, bs=BS, num_workers=0, device='cpu'))
+        return _drain(block.dataloaders(d, bs=BS, device='cpu'))
 
 def our_loader(n):
     from fer_course.data import fer_dls

@@ -6,18 +6,15 @@ Docs: https://fer-course.github.io/fer_course/lib/compare.html.md"""
 
 # %% auto #0
 __all__ = ['PAIRS', 'comparison', 'pairs_of', 'paired', 'over_pairs', 'class_f1', 'readable', 'readable_pairs', 'markdown_table',
-           'in_common', 'write_comparison', 'fer_compare']
+           'in_common', 'write_comparison']
 
 # %% ../nbs/lib/compare.ipynb #c0fd9ef3
-import os
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fastcore.script import call_parse
 
-from .cli import cli
 from .faceset import InputError
 from .metrics import bootstrap_diff, mcnemar, over_seeds
 from .record import RUN_ORDER, by_run, faces_interval, read_records
@@ -166,7 +163,7 @@ def write_comparison(
     tables=None, # `comparison`, `paired` and `class_f1` of `records`; made here if left out
 )->Path: # `out`
     "Write `comparison.csv`, `paired.csv`, `per_class.csv`, four figures and `comparison.md` with all of them"
-    from fer_course.figures import accuracies, confusions, curves, f1_dots # here, since --help must not wait for matplotlib
+    from fer_course.figures import accuracies, confusions, curves, f1_dots # here, since tables need no matplotlib
     out, (table,diffs,classes) = Path(out), tables or [f(records, mixed) for f in (comparison, paired, class_f1)]
     pics = {f.__name__: f(records, mixed) for f in (accuracies, curves, f1_dots, confusions)}
     page = _PAGE.format(names=', '.join(dict.fromkeys(r.config['data']['name'] for r in records)), settings=in_common(records), n=table.n.iloc[0], table=markdown_table(readable(table)),
@@ -176,25 +173,3 @@ def write_comparison(
     for name,p in pics.items(): p.save(out/f'{name}.png')
     (out/'comparison.md').write_text(page, encoding='utf-8')
     return out
-
-# %% ../nbs/lib/compare.ipynb #d721f90d
-def _comparison_folder(records):
-    "`comparison` in the folder that holds all runs, as in `results/<set>/<run>/seed<k>`; None where they are of several sets"
-    folders = {r.path.resolve().parents[1] for r in records}
-    return Path(os.path.relpath(folders.pop()))/'comparison' if len(folders)==1 else None
-
-@call_parse
-@cli
-def fer_compare(
-    *results:str, # Folders with records at any depth, such as results/synth
-    out:str=None, # Folder for tables and figures; if left out `comparison` beside the runs, where all are of one set
-    mixed:bool=False, # Compare runs although their data, size, epochs, ... differ?
-):
-    "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with McNemar's test and bootstrap intervals, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
-    if not results: raise InputError('no folder given; name one with records, such as results/synth')
-    records = read_records(*results)
-    table,diffs,classes = tables = [f(records, mixed) for f in (comparison, paired, class_f1)]
-    for df in (readable(table), readable_pairs(over_pairs(diffs)), classes.round(3)):
-        if len(df): print(df.reset_index().to_string(index=False), end='\n\n')
-    folder = out or _comparison_folder(records)
-    print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder else 'The runs are of several sets; give --out for tables and figures.')

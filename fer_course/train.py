@@ -6,25 +6,22 @@ Docs: https://fer-course.github.io/fer_course/lib/train.html.md"""
 
 # %% auto #0
 __all__ = ['SeedEpochs', 'seed_all', 'Checkpoint', 'resume', 'differing', 'run_settings', 'train_run', 'only_one', 'recorded',
-           'train_runs', 'fer_train', 'check_seed', 'check_device']
+           'train_runs']
 
 # %% ../nbs/lib/train.ipynb #e75afac8
 import io, random, shlex, sys, time
 from contextlib import nullcontext
 from datetime import datetime, timezone
 
-from fastcore.script import call_parse, store_true
 from filelock import FileLock, Timeout
 
-from .cli import cli # before fastai, since `fer_course` sees to a warning of fastai's
+from .compare import comparison # before fastai, since `fer_course` sees to a warning of fastai's
 from fastai.vision.all import *
-from .compare import comparison, readable, write_comparison
 from .data import class_weights, fer_dls
 from .faceset import FaceSet, InputError, check_name
 from .learner import FAIR, RUNS, check_trainable, fer_learner
 from .metrics import preds_table
 from .modelfile import predict_faces, save_model, write_whole
-from .readers import load_faces
 from .record import Record, describe_machine, git_commit, make_record, read_record, versions, write_record
 
 # %% ../nbs/lib/train.ipynb #83216d1c
@@ -206,8 +203,6 @@ def recorded(
     return record
 
 # %% ../nbs/lib/train.ipynb #8d4beb77
-def _names(s): return [o for o in s.replace(',', ' ').split() if o]
-
 def train_runs(
     faces:FaceSet, # What is trained on and judged by
     runs=tuple(RUNS), # Names of runs
@@ -219,49 +214,3 @@ def train_runs(
     s = run_settings(faces, runs[0], **{k: v for k,v in kwargs.items() if k not in ('out', 'models', 'overwrite', 'bar')})
     dls = _dls(faces, s, device)
     return [train_run(faces, run, seed, dls=dls, **kwargs) for seed in seeds for run in runs]
-
-@call_parse
-@cli
-def fer_train(
-    data:str='synth', # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder of pictures, parquet
-    runs:str=','.join(RUNS), # Runs to train, with commas between
-    seeds:str='0', # Seeds, with commas between; one record each
-    epochs:int=5, # Times through the training faces
-    size:int=64, # Side of the pictures that the network sees, in pixels
-    bs:int=64, # Batch size
-    lr:float=2e-3, # Highest learning rate of the one-cycle schedule
-    arch:str='tf_efficientnet_lite0', # Network of timm or torchvision; lite0 to lite2 need no download
-    subset:int=None, # Training faces to keep, the same ones for all runs and seeds; all if not given
-    drop_leaks:store_true=False, # Drop training faces whose pixels stand in valid or test too
-    balance:str='none', # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
-    label_smoothing:float=0., # Share of each label that is spread over all classes, 0 to 1
-    erase:float=0., # Chance, 0 to 1, that a training batch loses a rectangle
-    fastai_defaults:store_true=False, # Leave fastai's defaults as they are: the optimizers then differ in more than their names
-    device:str=None, # 'cpu', 'cuda' or 'mps'; the fastest there is if not given
-    out:str='results', # Folder for records: out/<set>/<run>/seed<k>/
-    models:str='models', # Folder for trained models and checkpoints
-    overwrite:store_true=False, # Train anew what is recorded already
-):
-    "Train the same network up to five ways, judge each on the test faces and leave records. Interrupted, the same command goes on after the last finished epoch; what is recorded is not trained again."
-    names, seeds, device = [check_name(o, RUNS, 'run') for o in _names(runs)], [check_seed(o) for o in _names(seeds)], check_device(device)
-    faces = load_faces(data, subset=subset, drop_leaks=drop_leaks)
-    print(faces)
-    records = train_runs(faces, names, seeds, out=out, models=models, device=device, overwrite=overwrite, epochs=epochs, size=size, bs=bs, lr=lr, arch=arch, balance=balance,
-                         label_smoothing=label_smoothing, erase=erase, fair=not fastai_defaults)
-    print(readable(comparison(records)).reset_index().to_string(index=False))
-    print(f'Records: {Path(out)/faces.name}' + (f'; compared in {write_comparison(records, Path(out)/faces.name/"comparison")}' if len(names) > 1 else ''))
-
-def check_seed(
-    s:str, # As typed
-)->int: # As a number
-    "Raise `InputError` where `s` is no seed"
-    if not s.isdigit(): raise InputError(f'{s!r} is no seed; give whole numbers from 0 on, with commas between')
-    return int(s)
-
-def check_device(
-    device:str, # As typed, or None
-)->str: # The same
-    "Raise `InputError` where this machine has no such device"
-    try: torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as e: raise InputError(f'device {device!r} cannot be used here ({str(e).splitlines()[0]}); use cpu, or leave --device out') from None
-    return device
