@@ -88,7 +88,7 @@ def judged(model, faces, split='test'):
 def teach(data, out, n, seed, epochs, lr, work):
     from fer_course.modelfile import save_model
     from fer_course.readers import load_faces
-    faces, real = synth.faces(n*10//8, seed=seed, shares='fer2013'), load_faces(data)
+    faces, real = synth.faces(n*10//7, seed=seed, shares='fer2013'), load_faces(data)
     model = fit(faces, 0, epochs, lr)
     save_model(model, work/'drawn', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
     res = {k: told(judged(model, o)) for k,o in (('drawn', faces), ('fer2013', real))}

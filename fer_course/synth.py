@@ -213,13 +213,13 @@ def draw(
     return Image.fromarray(render(p, size, color)[0])
 
 # %% ../nbs/lib/synth.ipynb #2db7a725
-VERSION = 3 # Changes whenever the same arguments would draw other pixels
+VERSION = 4 # Changes whenever the same arguments would draw other pixels or other splits
 FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171])) # Training faces of each class in FER2013
 
 def _labels(n, shares, seed):
-    "Labels and splits: 80, 10 and 10 of a hundred, every split with the same shares, in shuffled order"
+    "Labels and splits: 70, 10 and 20 of a hundred, every split with the same shares, in shuffled order"
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
-    sizes = _quota(np.array([8,1,1]), n)
+    sizes = _quota(np.array([7,1,2]), n)
     labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
     labels = [o[np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')] for i,o in enumerate(labels)]
     return np.concatenate(labels), np.repeat(SPLITS, sizes)
@@ -241,7 +241,7 @@ def _cached(path, make):
 def _folder(): return Path(os.getenv('FASTAI_HOME', '~/.fastai')).expanduser()/'data'/'fer_course'
 
 def faces(
-    n:int=4000, # Faces in all: 80 % to train, 10 % to choose, 10 % to report
+    n:int=4000, # Faces in all: 70 % to train, 10 % to choose, 20 % to report
     seed:int=0, # Another seed, other faces
     difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as wild as FER2013; up to 2
     size:int=48, # Pixels a side, 16 to 1024
