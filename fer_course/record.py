@@ -7,7 +7,7 @@ Docs: https://fer-course.github.io/fer_course/lib/record.html.md"""
 # %% auto #0
 __all__ = ['CONFIG_KEYS', 'DATA_KEYS', 'HISTORY_COLS', 'RUN_ORDER', 'PACKAGES', 'FREE_KEYS', 'Record', 'check_fields',
            'make_record', 'made_up_record', 'describe_machine', 'versions', 'git_commit', 'card', 'write_record',
-           'read_record', 'read_records', 'check_record', 'differing', 'by_run', 'faces_interval']
+           'read_record', 'read_records', 'course_results', 'check_record', 'differing', 'by_run', 'faces_interval']
 
 # %% ../nbs/lib/record.ipynb #95293671
 import gzip, json, os, platform, shutil, subprocess, zlib
@@ -245,6 +245,13 @@ def read_records(
     found = {p.parent.resolve(): p.parent for o in paths for p in o.rglob('config.json') if not hidden(p.relative_to(o))}
     if not found: raise InputError(f'no records below {", ".join(map(str, paths))}; fer-train makes them')
     return sorted(map(read_record, found.values()), key=lambda r: (str(r.path.parent), r.config['seed']))
+
+# %% ../nbs/lib/record.ipynb #58fb655b
+def course_results(
+)->Path: # `results/` of this repository, or the copy that was installed with the library
+    "Folder of the records that come with the course, which its lessons read"
+    here = Path(fer_course.__file__).parent
+    return next(o for o in (here/'results', here.parent/'results') if o.exists())
 
 # %% ../nbs/lib/record.ipynb #dd3c0e7c
 def _leaves(d, pre=''):
