@@ -1,9 +1,9 @@
-"""The rule that gives each run its learning rate: of a few that double, the one with the lowest loss on the validation faces.
+"""How much the learning rate matters to each run: the loss on the validation faces for a few rates that double.
 
     python benchmarks/lr_sweep.py --data fer2013.tar.gz
 
 Each training is a recorded one (`fer_course.train.train_run`), in --work; test faces are not looked at to choose. An interrupted sweep goes on, and several
-processes may share it with --part 0/2 and --part 1/2. The choice stands in `fer_course.train.LR`; a test compares it with the table that this writes.
+processes may share it with --part 0/2 and --part 1/2. `fer-train` uses one rate for all five runs, so that nothing else differs between them.
 """
 from pathlib import Path
 
