@@ -13,7 +13,6 @@ import pandas as pd
 from fastai.vision.all import *
 from fer_course.learner import RUNS, fer_learner
 from fer_course.data import fer_dls
-from fer_course.faceset import fingerprint
 from fer_course.metrics import metrics, preds_table
 from fer_course.modelfile import predict_faces
 from fer_course.readers import load_faces
@@ -38,7 +37,7 @@ def row(all_faces, run, n, seed, steps, lr):
     valid = all_faces.take(all_faces.split=='valid')
     m = metrics(preds_table(predict_faces(model, valid.imgs), valid.labels, vocab=all_faces.vocab))
     return dict(run=run, n=n, seed=seed, epochs=epochs, steps=epochs*(n//64), lr=lr, **{k: m[k] for k in ('accuracy', 'balanced_accuracy', 'macro_f1', 'loss')}, n_valid=m['n'], seconds=round(time.time()-began),
-                fingerprint=fingerprint(all_faces), cpu=describe_machine()['cpu'], torch=versions()['torch'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+                fingerprint=all_faces.fingerprint(), cpu=describe_machine()['cpu'], torch=versions()['torch'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
 
 @call_parse
 def main(
