@@ -4,6 +4,7 @@ from pathlib import Path
 import nbformat
 from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
+from nbdev.clean import nbdev_clean
 
 nbs = Path(__file__).resolve().parent
 index, target = nbs/'index.ipynb', nbs.parent/'README.md'
@@ -33,4 +34,5 @@ if __name__ == '__main__':
         if not readme(nb)==stored==target.read_text(encoding='utf-8'): sys.exit('README.md or the outputs of nbs/index.ipynb are not up to date: run python nbs/make_readme.py and commit both')
     else:
         nbformat.write(nb, index)
+        nbdev_clean(index)
         target.write_text(readme(nb), encoding='utf-8')
