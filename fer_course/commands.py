@@ -32,6 +32,10 @@ def fer_train(
     arch:str='tf_efficientnet_lite0', # Network of timm or torchvision; lite0 to lite2 need no download
     subset:int=None, # Training faces to keep, the same ones for all runs and seeds; all if not given
     drop_leaks:store_true=False, # Drop training faces whose pixels stand in valid or test too
+    skip_bad:store_true=False, # Go on without pictures that cannot be read
+    vocab:str='', # Class names in the order of the numbers, with commas between, where labels are numbers without names
+    votes:str=None, # FER+'s fer2013new.csv: labels by its votes; results then go into a set of their own
+    votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
     balance:str='none', # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
     label_smoothing:float=0., # Share of each label that is spread over all classes, 0 to 1
     erase:float=0., # Chance, 0 to 1, that a training batch loses a rectangle
@@ -47,7 +51,7 @@ def fer_train(
     from fer_course.readers import load_faces
     from fer_course.train import train_runs
     names, seeds, device = [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS], [check_seed(o) for o in _names(seeds)], check_device(device)
-    faces = load_faces(data, subset=subset, drop_leaks=drop_leaks)
+    faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
     print(faces)
     records = train_runs(faces, names, seeds, out=out, models=models, device=device, overwrite=overwrite, epochs=epochs, size=size, bs=bs, lr=lr, arch=arch, balance=balance,
                          label_smoothing=label_smoothing, erase=erase, fair=not fastai_defaults)
@@ -77,6 +81,10 @@ def fer_evaluate(
     model:str, # Card or weights of a trained model, such as models/synth/adam_pretrained/seed0.json
     data:str='synth', # Faces to judge it by: 'synth', 'fer2013', or a path as for fer-train
     split:str='test', # Which of them: train, valid or test
+    skip_bad:store_true=False, # Go on without pictures that cannot be read
+    vocab:str='', # Class names in the order of the numbers, with commas between, where labels are numbers without names
+    votes:str=None, # FER+'s fer2013new.csv: labels by its votes
+    votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
     out:str='results', # Folder for records: out/evaluations/<data>/<trained on>/<run>/seed<k>/
     overwrite:store_true=False, # Replace an evaluation that is there already
 ):
@@ -85,7 +93,7 @@ def fer_evaluate(
     from fer_course.metrics import confusion
     from fer_course.readers import load_faces
     from fer_course.record import write_record
-    faces = load_faces(data, need=[check_name(split, SPLITS, 'split')])
+    faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as, need=[check_name(split, SPLITS, 'split')])
     record = evaluate(model, faces, split)
     record = write_record(record, evaluation_folder(record, out), overwrite)
     print(told(record), confusion(record.predictions).to_string(), f'Record: {record.path}', sep='\n\n')

@@ -157,7 +157,7 @@ def refuse_bad(
     "List unreadable pictures, in an `InputError` or, with `skip_bad`, in a warning"
     if not bad: return
     text = f'{where}: {len(bad)} of {n} pictures cannot be read: ' + '; '.join(bad[:5]) + (f' and {len(bad)-5} more' if len(bad)>5 else '')
-    if not skip_bad or len(bad)==n: raise InputError(f'{text}; replace or remove them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip_bad)'))
+    if not skip_bad or len(bad)==n: raise InputError(f'{text}; replace or remove them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip-bad)'))
     warnings.warn(f'{text}; skipped')
 
 # %% ../nbs/lib/pictures.ipynb #77cb7cf5

@@ -18,7 +18,7 @@ from PIL import Image
 from .archives import members
 from .cache import cached
 from .faceset import FaceSet, InputError, SPLITS
-from .fer2013 import COLUMNS, FER2013, csv_columns, read_csv
+from .fer2013 import COLUMNS, FER2013, add_votes, csv_columns, read_csv
 from .pictures import SUFFIXES, grey_face, read_parquet, read_pictures, read_table
 
 # %% ../nbs/lib/readers.ipynb #7ee2abc5
@@ -98,6 +98,8 @@ def load_faces(
     seed:int=0, # Of drawn faces, missing splits and the subset; it is not the seed of a training
     vocab:list=None, # Names of the classes in the order of the numbers, where labels are numbers without names
     skip_bad:bool=False, # Go on without unreadable pictures
+    votes=None, # `fer2013new.csv` of FER+, for labels by its votes
+    votes_as:str='majority', # As `how` in `add_votes`
     need=SPLITS, # Splits that must have faces
 )->FaceSet: # Images are a read-only memory map where they come from the cache
     "Faces by name or path; `InputError` or `FileNotFoundError` says what is wrong with them"
@@ -105,7 +107,8 @@ def load_faces(
     if str(data) in NAMES: faces = _by_name(str(data), size, seed)
     else:
         _check_path(data)
-        faces = read_path(data, size, seed, vocab, skip_bad)
+        faces = read_path(data, size, seed, vocab or None, skip_bad)
     check_splits(faces, need)
+    if votes: faces = add_votes(faces, votes, votes_as)
     if drop_leaks: faces = faces.drop_leaks()
     return faces if subset is None else faces.subset(subset, seed)
