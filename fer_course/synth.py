@@ -9,7 +9,7 @@ __all__ = ['UNITS', 'COLUMNS', 'PROTOTYPES', 'PARAMS', 'VERSION', 'FER2013_SHARE
            'render', 'draw', 'faces', 'sheet']
 
 # %% ../nbs/lib/synth.ipynb #1670c418
-import os, zlib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from PIL import Image
 from .faceset import *
 from .faceset import _quota
 from . import camera, head
+from .cache import data_dir, write_whole
 from .camera import rand
 from .head import mix
 
@@ -233,12 +234,8 @@ def _cached(path, make):
     "The array stored at `path`, made and stored first where there is none; a memory map"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        tmp = path.with_name(f'{path.stem}.{os.getpid()}.tmp.npy')
-        np.save(tmp, make())
-        os.replace(tmp, path)
+        write_whole(path, lambda f: np.save(f, make()))
     return np.load(path, mmap_mode='r')
-
-def _folder(): return Path(os.getenv('FASTAI_HOME', '~/.fastai')).expanduser()/'data'/'fer_course'
 
 def faces(
     n:int=4000, # Faces in all: 70 % to train, 10 % to choose, 20 % to report
@@ -254,7 +251,7 @@ def faces(
     labels, split = _labels(n, _shares(shares), seed)
     meta = sample(labels, seed, difficulty, bias)
     args = f'n={n}, seed={seed}, difficulty={difficulty:g}, size={size}, shares={shares}, bias={bias}'
-    path = (_folder() if cache is True else Path(cache or '.'))/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
+    path = (data_dir()/'fer_course' if cache is True else Path(cache or '.'))/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
     imgs = _cached(path, lambda: render(meta, size)) if cache and n>=1000 else render(meta, size)
     return FaceSet(imgs, labels, split, VOCAB, 'synth', f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)
 
