@@ -19,8 +19,8 @@ from .cli import cli
 from .faceset import InputError
 
 # %% ../nbs/lib/site.ipynb #654c3a14
-_ORDER = ['index', 'lessons', 'results', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
-_SECTIONS = {'lessons': 'Lessons', 'lib': 'Library reference'}          # What the folders are called
+_ORDER = ['index', 'lessons', 'apps', 'results', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
+_SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'}           # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
 
