@@ -22,7 +22,8 @@ def readme(nb):
     "The notebook as Markdown, its links and pictures as seen from the repository's root"
     nb.metadata['language_info'] = dict(name='python') # nbdev-clean takes it out
     nb.cells = [for_reader(o) for o in nb.cells if not has(o, 'hide')]
-    text = MarkdownExporter().from_notebook_node(nb)[0].replace('](../', '](')
+    text = MarkdownExporter().from_notebook_node(nb)[0]
+    text = re.sub(r'\]\((?!https?:|#|\.\./)', '](nbs/', text).replace('](../', '](')
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
 if __name__ == '__main__':
