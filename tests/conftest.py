@@ -9,6 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ini = ConfigParser(delimiters=['='])
 ini.read(ROOT/'settings.ini', encoding='utf-8')
 
+CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None) # else the one that `playwright install` fetched
+FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split()
+
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
 
 def git_files(root=ROOT):
@@ -39,6 +42,14 @@ def faces(tmp_path_factory):
         fn.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(fs.imgs[i]).save(fn)
     return d
+
+@pytest.fixture(scope='session')
+def browser():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as p:
+        b = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield b
+        b.close()
 
 def script(name):
     "The command `name` as pip installed it"

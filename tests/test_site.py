@@ -1,5 +1,5 @@
 "The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
-import functools, http.server, json, os, re, shutil, subprocess, sys, threading
+import functools, http.server, json, os, re, subprocess, sys, threading
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
@@ -7,10 +7,7 @@ from conftest import ROOT, copy_tree
 from fer_course.site import badges
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
-from playwright.sync_api import sync_playwright
 
-CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None) # else the one that `playwright install` fetched
-FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split()
 PHONE, DESK = dict(width=390, height=844), dict(width=1280, height=900)
 AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
 
@@ -31,13 +28,6 @@ def url(site):
     threading.Thread(target=srv.serve_forever, daemon=True).start()
     yield f'http://127.0.0.1:{srv.server_port}/'
     srv.shutdown()
-
-@pytest.fixture(scope='session')
-def browser():
-    with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield b
-        b.close()
 
 def names(site): return sorted(o.relative_to(site).as_posix() for o in site.rglob('*.html'))
 

@@ -1,0 +1,102 @@
+"The expression lab in Voilà and a headless Chromium: sliders and buttons move the face and the answer, by keyboard too"
+import socket, subprocess, sys, time
+from urllib.error import URLError
+from urllib.request import urlopen
+import pytest
+from conftest import ROOT, copy_tree
+
+AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+def a_model(path):
+    "A network that was never trained, where `fer-train` would leave one"
+    from fer_course.faceset import VOCAB
+    from fer_course.model import fer_model
+    from fer_course.modelfile import save_model
+    save_model(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+
+def wait_for(url, seconds=60):
+    for _ in range(seconds*4):
+        try: return urlopen(url+'favicon.ico')
+        except URLError as e:
+            if hasattr(e, 'code'): return # It answers, if only to say that there is no icon
+        time.sleep(.25)
+    raise TimeoutError(url)
+
+@pytest.fixture(scope='module')
+def url(tmp_path_factory, env):
+    "Voilà, started by the command that the README names, with a model in models/"
+    tree, port = copy_tree(tmp_path_factory.mktemp('lab')), free_port()
+    log = (tree.parent/'voila.log').open('w')
+    p = subprocess.Popen([sys.executable, '-m', 'voila', 'nbs/apps/expression_lab.ipynb', '--no-browser', f'--port={port}'], cwd=tree,
+                         env=dict(env, PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), stdout=log, stderr=subprocess.STDOUT)
+    a_model(tree/'models/synth/adam_pretrained/seed0') # the notebook runs when a page asks for it
+    wait_for(url := f'http://127.0.0.1:{port}/')
+    yield url
+    p.terminate()
+    p.wait()
+    log.close()
+
+@pytest.fixture(scope='module')
+def page(browser, url):
+    page = browser.new_page(viewport=dict(width=1280, height=900))
+    page.said = []
+    page.on('console', lambda m: page.said.append(m.text) if m.type=='error' else None)
+    page.on('pageerror', lambda e: page.said.append(str(e)))
+    page.route(lambda o: not o.startswith((url, 'data:', 'blob:')), lambda r: r.fulfill(body='')) # Voilà wants icons from a CDN, and does without
+    page.goto(url)
+    page.get_by_role('img').wait_for(timeout=60_000)
+    yield page
+    page.close()
+
+def face(page): return page.get_by_role('img')
+def answer(page): return page.get_by_role('status').locator('xpath=..')
+def shown(page): return face(page).get_attribute('src'), answer(page).inner_text()
+
+def moved(page, before, words):
+    "Wait until the face is the one that `words` describe; picture and bars must both have changed"
+    page.get_by_role('img', name=words).wait_for()
+    page.wait_for_function('said => document.querySelector("[role=status]").parentElement.innerText!=said', arg=before[1])
+    assert all(a!=b for a,b in zip(before, shown(page)))
+
+def test_slider(page):
+    "From the last button, tab leads to the sliders, and arrow keys move them"
+    before = shown(page)
+    page.get_by_role('button', name='start again').focus()
+    for _ in range(2): page.keyboard.press('Tab')
+    assert page.evaluate("document.activeElement.getAttribute('role')")=='slider'
+    for _ in range(8): page.keyboard.press('ArrowRight')
+    moved(page, before, 'inner brow raiser 0.40')
+
+def test_buttons(page):
+    before = shown(page)
+    page.get_by_role('button', name='fear').focus()
+    page.keyboard.press('Enter')
+    moved(page, before, 'lip stretcher')
+    before = shown(page)
+    page.get_by_role('button', name='another face').click()
+    page.get_by_text('seed=1)').wait_for()
+    assert shown(page)[0]!=before[0]
+
+def test_accessible(page):
+    "axe-core finds nothing serious in the lab, but that ipywidgets gives no slider a name that is read aloud"
+    page.evaluate(AXE)
+    found = page.evaluate('''async () => (await axe.run(document.querySelector('.jp-OutputArea'), {resultTypes: ['violations'], rules: {'aria-input-field-name': {enabled: false}}}))
+      .violations.filter(o => ['serious', 'critical'].includes(o.impact)).map(o => `${o.id}: ${o.nodes[0].target}`)''')
+    assert not found
+
+def test_phone(page):
+    "Nothing is too wide for a phone, and the face stays in view beside the last slider"
+    page.set_viewport_size(dict(width=390, height=844))
+    assert page.evaluate('[...document.querySelectorAll("*")].every(o => o.scrollWidth<=o.clientWidth || getComputedStyle(o).overflowX!="auto")')
+    last = page.get_by_role('slider').last
+    last.focus()
+    last.scroll_into_view_if_needed()
+    box, at = face(page).bounding_box(), last.bounding_box()
+    assert 0<=box['y'] and box['y']+box['height']<at['y']<844
+
+def test_quiet(page): assert not page.said
