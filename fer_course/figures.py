@@ -52,7 +52,7 @@ def gallery(
     "Faces side by side"
     n, rows = len(imgs), -(-len(imgs)//cols)
     fig = _figure(_WIDTH/cols*rows*(1.25 if titles is not None else 1))
-    axs = fig.subplots(rows, cols, squeeze=False).flat
+    axs = fig.subplots(rows, cols, squeeze=False).ravel()
     for ax in axs: ax.axis('off')
     for i,ax in zip(range(n), axs):
         ax.imshow(np.asarray(imgs[i]), cmap='gray', vmin=0, vmax=255)
@@ -67,6 +67,7 @@ def described(
     from matplotlib import pyplot as plt # here, for nothing else needs it
     fig = plt.gcf()
     plt.close(fig)
+    fig.set_layout_engine('constrained') # nothing is cut off at the edges
     return Picture(fig, alt)
 
 # %% ../nbs/lib/figures.ipynb #58b47df5
