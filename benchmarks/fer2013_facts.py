@@ -1,0 +1,57 @@
+"""What is in FER2013: classes, duplicates, and what ten people said about each face. Numbers only.
+
+    python benchmarks/fer2013_facts.py --data fer2013.tar.gz --votes fer2013new.csv
+
+Leaves in --out: `facts.json` (class counts, duplicates, agreement), `relabelled.csv` (FER2013's label in rows, the answer that most people of FER+ gave in columns, all faces) and
+`test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, how far do people agree on it, what did most of them say).
+"""
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastcore.script import call_parse
+from fer_course.faceset import VOCAB
+from fer_course.fer2013 import VOTES, read_votes
+from fer_course.readers import load_faces
+from fer_course.record import describe_machine, git_commit, versions
+
+ANSWERS = [*VOCAB, 'contempt', 'unknown', 'not a face']
+
+def agreement(votes):
+    "Chance that two of those who looked at a face said the same, for each row of counts `[n, answers]`"
+    n = votes.sum(1)
+    return (votes*(votes-1)).sum(1)/(n*(n-1))
+
+def majority(votes):
+    "The answer of more than half, '' where there is none"
+    best = np.array(ANSWERS)[votes.argmax(1)]
+    return np.where(votes.max(1)*2>votes.sum(1), best, '')
+
+def leaked(faces):
+    "Faces of PrivateTest, and whether the same pixels stand in training"
+    keys = np.array([o.tobytes() for o in faces.imgs], dtype=object)
+    return np.isin(keys[faces.split=='test'], list(set(keys[faces.split=='train'])))
+
+@call_parse
+def main(
+    data:str='fer2013', # FER2013, by name or path
+    votes:str='fer2013new.csv', # Of FER+
+    out:Path=Path('results/fer2013-facts'), # Folder for what was found
+):
+    faces, table = load_faces(data), read_votes(votes)
+    v = table.rename(columns=VOTES)[ANSWERS].to_numpy()
+    v, label, test = v[faces.meta.row], np.array(VOCAB)[faces.labels], faces.split=='test'
+    most, same = majority(v), agreement(v)
+    print(faces.counts())
+    facts = dict(command='python benchmarks/fer2013_facts.py', counts=faces.counts().to_dict('index'), duplicates=faces.duplicate_counts(),
+                 agreement=dict(all=same.mean().round(4), test=same[test].mean().round(4), **{c: same[label==c].mean().round(4) for c in VOCAB}),
+                 no_majority=float((most=='').mean().round(4)), not_a_face=int((most=='not a face').sum()), same_as_fer2013=float((most==label).mean().round(4)),
+                 fingerprint=faces.fingerprint(), when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
+    out.mkdir(parents=True, exist_ok=True)
+    (out/'facts.json').write_text(json.dumps(facts, indent=1, default=float)+'\n')
+    relabelled = pd.crosstab(pd.Series(label, name='label'), pd.Series(np.where(most=='', 'no majority', most), name='people')).reindex(columns=[*ANSWERS, 'no majority'], fill_value=0)
+    relabelled.to_csv(out/'relabelled.csv')
+    pd.DataFrame(dict(item=np.arange(test.sum()), target=label[test], in_train=leaked(faces), agree=same[test].round(3), people=most[test])).to_csv(out/'test_faces.csv.gz', index=False, compression=dict(method='gzip', mtime=0))
+    print(relabelled, facts['duplicates'], facts['agreement'], sep='\n')
