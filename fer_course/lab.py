@@ -58,7 +58,7 @@ _GROUPS = {'Brows and eyes': ['AU1', 'AU2', 'AU4', 'AU5', 'AU6', 'AU7', 'AU45'],
            'Nose and mouth': ['AU9', 'AU10', 'AU12', 'AU14', 'AU15', 'AU16', 'AU17', 'AU20', 'AU22', 'AU23', 'AU24', 'AU25', 'AU26', 'AU27'],
            'Head and light': list(HEAD)}
 _STYLE = '''<style>
-.fer-lab-face {position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color1, Canvas)}
+.fer-lab-face {position: sticky; top: 0; z-index: 2; background: var(--jp-layout-color1, transparent)}
 :is(.jp-OutputArea, .jp-OutputArea-child, .jp-OutputArea-output):has(.fer-lab-face) {overflow: visible}
 </style>''' # The face stays in view while the last sliders move, on a phone too
 _IMG = '<img alt="{alt}" src="data:image/png;base64,{png}" style="display:block;width:100%">'
