@@ -69,6 +69,7 @@ def faults(out):
 def test_stored_outputs(fn):
     bad = [f'cell {i}: {what}' for i,c in enumerate(cells(fn)) for o in c.get('outputs', []) for what in faults(o)]
     bad += [f'cell {i}: {m[0]!r} in the source' for i,c in enumerate(cells(fn)) if (m := re.search(BAD['a path of a machine'], c['source']))]
+    if 'widgets' in json.loads(fn.read_text(encoding='utf-8'))['metadata']: bad.append('the state of widgets, in the metadata')
     assert not bad
 
 def test_faults():
