@@ -215,7 +215,7 @@ def slices(
     groups, # What group each face is in, `[n]`: names, or intervals from `pd.cut`
 )->pd.DataFrame: # A row a group: `n`, `accuracy`, and Wilson's 95 % interval from `lo` to `hi`
     "Accuracy in parts of a test set; a face whose group is missing counts in none"
-    t = pd.DataFrame(dict(right=correct(preds), group=np.asarray(groups))).groupby('group', observed=True).right.agg(['size', 'sum'])
+    t = pd.DataFrame(dict(right=correct(preds), group=pd.Series(groups).array)).groupby('group', observed=True).right.agg(['size', 'sum'])
     lo, hi = zip(*[wilson(k, n) for n,k in t.to_numpy()])
     return pd.DataFrame(dict(n=t['size'], accuracy=t['sum']/t['size'], lo=lo, hi=hi))
 

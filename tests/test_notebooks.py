@@ -1,9 +1,9 @@
-"Every notebook runs from top to bottom, each in a process of its own, in a copy of the tree"
+"Every notebook but the lessons (tests/test_lessons.py) runs from top to bottom, each in a process of its own, in a copy of the tree"
 import json, subprocess, sys
 import pytest
 from conftest import ROOT
 
-NBS = [o for pat in ('*.ipynb', 'lib/*.ipynb', 'lessons/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
+NBS = [o for pat in ('*.ipynb', 'lib/*.ipynb', 'questions/*.ipynb', 'apps/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
 
 def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
 
