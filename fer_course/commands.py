@@ -25,8 +25,9 @@ def fer_train(
     data:str='synth', # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder of pictures, parquet
     runs:str='', # Runs to train, with commas between; all five if left out
     seeds:str='0', # Seeds, with commas between; one record each
-    epochs:int=5, # Times through the training faces
-    size:int=64, # Side of the pictures that the network sees, in pixels
+    recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; its record goes below out/recipes/
+    epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
+    size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
     bs:int=64, # Batch size
     lr:float=2e-3, # Highest learning rate of the one-cycle schedule
     arch:str='tf_efficientnet_lite0', # Network of timm or torchvision; lite0 to lite2 need no download
@@ -37,8 +38,8 @@ def fer_train(
     votes:str=None, # FER+'s fer2013new.csv: labels by its votes; results then go into a set of their own
     votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
     balance:str='none', # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
-    label_smoothing:float=0., # Share of each label that is spread over all classes, 0 to 1
-    erase:float=0., # Chance, 0 to 1, that a training batch loses a rectangle
+    label_smoothing:float=None, # Share of each label that is spread over all classes, 0 to 1: none if not given, or what the recipe says
+    erase:float=None, # Chance, 0 to 1, that a training batch loses a rectangle: none if not given, or what the recipe says
     fastai_defaults:store_true=False, # Leave fastai's defaults as they are: the optimizers then differ in more than their names
     device:str=None, # 'cpu', 'cuda' or 'mps'; the fastest there is if not given
     out:str='results', # Folder for records: out/<set>/<run>/seed<k>/
@@ -49,12 +50,16 @@ def fer_train(
     from fer_course.compare import comparison, readable, write_comparison
     from fer_course.learner import RUNS
     from fer_course.readers import load_faces
-    from fer_course.train import train_runs
-    names, seeds, device = [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS], [check_seed(o) for o in _names(seeds)], check_device(device)
+    from fer_course.train import RECIPES, train_runs
+    if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
+    names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
+    if recipe: out, models = Path(out)/'recipes', Path(models)/'recipes'
+    seeds, device = [check_seed(o) for o in _names(seeds)], check_device(device)
+    asked = {k: v for k,v in dict(epochs=epochs, size=size, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
     faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
     print(faces)
-    records = train_runs(faces, names, seeds, out=out, models=models, device=device, overwrite=overwrite, epochs=epochs, size=size, bs=bs, lr=lr, arch=arch, balance=balance,
-                         label_smoothing=label_smoothing, erase=erase, fair=not fastai_defaults)
+    records = train_runs(faces, names, seeds, out=out, models=models, device=device, overwrite=overwrite, bs=bs, lr=lr, arch=arch, balance=balance, fair=not fastai_defaults,
+                         **{**RECIPES.get(recipe, {}), **asked})
     print(readable(comparison(records)).reset_index().to_string(index=False))
     print(f'Records: {Path(out)/faces.name}' + (f'; compared in {write_comparison(records, Path(out)/faces.name/"comparison")}' if len(names) > 1 else ''))
 

@@ -37,7 +37,7 @@ def evaluate(
     check_vocab(card, faces)
     part = faces.take(faces.split==check_name(split, SPLITS, 'split'))
     if not len(part): raise InputError(f'{faces.name}: no faces in {split}; use another --split')
-    preds = preds_table(predict_faces(model, part.imgs, card['size'], card['channels'], card['stats']), part.labels, vocab=faces.vocab)
+    preds = preds_table(predict_faces(model, part.imgs, card['size'], card['channels'], card['stats'], flips=card.get('flips', False)), part.labels, vocab=faces.vocab)
     return Record(_config(card, faces, split), pd.DataFrame(card['history']), dict(card['metrics'], test=metrics(preds)), preds)
 
 def _config(card, faces, split): # that of the training, but for the data it is judged by
