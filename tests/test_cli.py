@@ -34,10 +34,22 @@ def test_walk(sh, faces, tmp_path):
     assert 'adam_pretrained − adam_frozen' in p.stdout
     assert {'comparison.csv', 'paired.csv', 'per_class.csv', 'comparison.md'} <= {o.name for o in (tmp_path/'results/drawn/comparison').iterdir()}
 
+def test_recipe(sh, faces, tmp_path):
+    "A recipe's record stands apart from the runs', and its model is judged as it was"
+    p = sh('fer-train', '--data', faces, *'--recipe best --epochs 1 --bs 16 --device cpu'.split())
+    assert p.returncode==0, p.stderr
+    metrics = json.loads((tmp_path/'results/recipes/drawn/best/seed0/metrics.json').read_text())['test']
+    p = sh('fer-evaluate', 'models/recipes/drawn/best/seed0', '--data', faces)
+    assert p.returncode==0, p.stderr
+    assert f"accuracy {metrics['accuracy']:.1%}" in p.stdout
+
 TRAIN = 'fer-train --data {faces} --runs adam_frozen --epochs 1 --size 32 --bs 16'
 MISTAKES = [
     ('fer-train --runs adam_froze', 'did you mean adam_frozen'),
     ('fer-train --seeds 1.5', 'seed'),
+    ('fer-train --recipe bst', 'did you mean best'),
+    ('fer-train --recipe best --runs adam_frozen', 'leave --runs out'),
+    ('fer-train --data {faces} --recipe best --size 64', 'must end with size=64'),
     ('fer-train --data nowhere.csv', 'nowhere.csv'),
     ('fer-train --data wrong.csv', 'wrong.csv'),
     ('fer-train --data broken.csv.gz', 'broken.csv.gz'),
