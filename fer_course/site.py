@@ -19,7 +19,7 @@ from .cli import cli
 from .faceset import InputError
 
 # %% ../nbs/lib/site.ipynb #654c3a14
-_ORDER = ['index', 'lessons', 'apps', 'results', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
+_ORDER = ['index', 'lessons', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
 _SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'}           # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
@@ -157,6 +157,7 @@ def _render(src, out):
     "Pages from processed notebooks; what smalldocs cannot read or link is an error"
     from smalldocs.config import load
     from smalldocs.site import Site
+    shutil.rmtree(src/'questions', ignore_errors=True) # they hold the solutions
     for fn in src.rglob('*.ipynb'): fn.write_text(json.dumps(with_alt(json.loads(fn.read_text(encoding='utf-8')))), encoding='utf-8')
     site = Site(load(src), quiet=True)
     site.out = out

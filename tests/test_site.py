@@ -56,8 +56,9 @@ def broken(site):
             if not (site/path).is_file() or (path in pages and o.fragment and unquote(o.fragment) not in pages[path].ids): yield page, href
 
 def test_pages(site):
-    "There is a page for each notebook"
-    assert set(names(site)) >= {o.relative_to(ROOT/'nbs').with_suffix('.html').as_posix() for o in (ROOT/'nbs').rglob('*.ipynb')}
+    "There is a page for each notebook, but for those that hold the solutions"
+    assert set(names(site)) >= {o.relative_to(ROOT/'nbs').with_suffix('.html').as_posix() for o in (ROOT/'nbs').rglob('*.ipynb') if o.parent.name!='questions'}
+    assert not [o for o in names(site) if o.startswith('questions')]
 
 def test_links(site): assert not [*broken(site)]
 

