@@ -36,8 +36,11 @@ def test_links_in_readme():
 
 # What is committed
 
+MAY_BE_LARGE = {'fer_course/weights/fer.onnx': 8_000_000, # the model that ships with the package
+                'nbs/assets/try/ort/ort-wasm-simd-threaded.wasm.gz': 4_000_000} # what runs it in a browser
+
 def test_no_large_files():
-    large = [f'{o} ({(ROOT/o).stat().st_size/1e6:.1f} MB)' for o in git_files() if (ROOT/o).stat().st_size > 1_500_000]
+    large = [f'{o} ({(ROOT/o).stat().st_size/1e6:.1f} MB)' for o in git_files() if (ROOT/o).stat().st_size > MAY_BE_LARGE.get(o.as_posix(), 1_500_000)]
     assert not large
 
 def columns(fn):
@@ -45,7 +48,7 @@ def columns(fn):
 
 def test_no_face_data():
     "Faces of FER2013 and other sets may not be passed on: no pixels in tables, no arrays, no archives"
-    files = [o for o in git_files() if not o.name.endswith(('.csv', '.csv.gz'))]
+    files = [o for o in git_files() if not o.name.endswith(('.csv', '.csv.gz')) and o.as_posix() not in MAY_BE_LARGE]
     assert not [str(o) for o in files if o.suffix in ('.npz', '.npy', '.parquet', '.arrow', '.h5', '.pkl', '.pth', '.zip', '.tar', '.gz', '.tgz')]
     tables = [o for o in git_files() if o.name.endswith(('.csv', '.csv.gz'))]
     assert not [str(o) for o in tables if len(cols := columns(ROOT/o))>100 or any('pixel' in c.lower() for c in cols)]
