@@ -1,4 +1,4 @@
-import os, shutil, subprocess, sysconfig
+import functools, http.server, os, shutil, subprocess, sys, sysconfig, threading
 from configparser import ConfigParser
 from pathlib import Path
 import pytest
@@ -50,6 +50,37 @@ def browser():
         b = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield b
         b.close()
+
+PHONE, DESK = dict(width=390, height=844), dict(width=1280, height=900)
+
+@pytest.fixture(scope='session')
+def site(tmp_path_factory, env):
+    "The folder of the site, built in a copy of the tree by the command that the README names"
+    tree = copy_tree(tmp_path_factory.mktemp('site'))
+    p = subprocess.run([sys.executable, '-m', 'fer_course.site'], cwd=tree, env=dict(env, PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), capture_output=True, text=True)
+    assert p.returncode==0, p.stderr[-3000:]
+    return tree/'_site'
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+
+@pytest.fixture(scope='session')
+def url(site):
+    srv = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=site))
+    threading.Thread(target=srv.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{srv.server_port}/'
+    srv.shutdown()
+
+def watch(page, url):
+    "What the page says on the console, and what it asks of others"
+    said, asked = [], []
+    page.on('console', lambda m: said.append(m.text) if m.type=='error' else None)
+    page.on('pageerror', lambda e: said.append(str(e)))
+    page.on('request', lambda r: asked.append(r.url) if not r.url.startswith((url, 'data:', 'blob:')) else None)
+    page.on('requestfailed', lambda r: said.append(f'failed: {r.url}'))
+    return said, asked
+
+WIDE = '() => document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
 def script(name):
     "The command `name` as pip installed it"

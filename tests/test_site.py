@@ -1,33 +1,14 @@
 "The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
-import functools, http.server, json, os, re, subprocess, sys, threading
+import json, re, sys
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
-from conftest import ROOT, copy_tree
+from conftest import DESK, PHONE, ROOT, WIDE, watch
 from fer_course.site import badges
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 
-PHONE, DESK = dict(width=390, height=844), dict(width=1280, height=900)
 AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
-
-@pytest.fixture(scope='session')
-def site(tmp_path_factory, env):
-    "The folder of the site, built in a copy of the tree by the command that the README names"
-    tree = copy_tree(tmp_path_factory.mktemp('site'))
-    p = subprocess.run([sys.executable, '-m', 'fer_course.site'], cwd=tree, env=dict(env, PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), capture_output=True, text=True)
-    assert p.returncode==0, p.stderr[-3000:]
-    return tree/'_site'
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args): pass
-
-@pytest.fixture(scope='session')
-def url(site):
-    srv = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=site))
-    threading.Thread(target=srv.serve_forever, daemon=True).start()
-    yield f'http://127.0.0.1:{srv.server_port}/'
-    srv.shutdown()
 
 def names(site): return sorted(o.relative_to(site).as_posix() for o in site.rglob('*.html'))
 
@@ -83,16 +64,6 @@ def test_badges():
 
 # In a browser
 
-def watch(page, url):
-    "What the page says on the console, and what it asks of others"
-    said, asked = [], []
-    page.on('console', lambda m: said.append(m.text) if m.type=='error' else None)
-    page.on('pageerror', lambda e: said.append(str(e)))
-    page.on('request', lambda r: asked.append(r.url) if not r.url.startswith((url, 'data:', 'blob:')) else None)
-    page.on('requestfailed', lambda r: said.append(f'failed: {r.url}'))
-    return said, asked
-
-WIDE = '() => document.documentElement.scrollWidth - document.documentElement.clientWidth'
 SERIOUS = '''async () => (await axe.run(document, {resultTypes: ['violations']})).violations.filter(o => ['serious', 'critical'].includes(o.impact))
   .map(o => `${o.id}: ${o.nodes.length} times, first ${o.nodes[0].target} ${(o.nodes[0].any[0] || {}).message || ''}`)'''
 
