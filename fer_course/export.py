@@ -9,7 +9,8 @@ __all__ = ['KINDS', 'SHIPPED', 'resize_matrix', 'Graph', 'one_channel', 'fix_pad
            'halved', 'quantised', 'agreement', 'exported', 'export_onnx', 'ship']
 
 # %% ../nbs/lib/export.ipynb #5072a352
-import copy, io, warnings
+import copy, io, logging, warnings
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,21 +78,16 @@ def _unpadded(conv):
     return conv
 
 # %% ../nbs/lib/export.ipynb #5efd8a43
-def _onnx():
-    try: import onnx
-    except ImportError as e: raise InputError("exporting wants the package onnx; python -m pip install 'fer_course[export]'") from e
-    return onnx
-
 def simplified(
     model:bytes, # An ONNX model
 )->bytes: # With constants worked out, and padding and normalisation taken into the convolutions
     "What ONNX Runtime makes of a model before it runs it, kept"
-    import onnxruntime as ort
+    import onnx, onnxruntime as ort
     with TemporaryDirectory() as d:
         opts = ort.SessionOptions()
         opts.log_severity_level, opts.graph_optimization_level, opts.optimized_model_filepath = 3, ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, f'{d}/model.onnx'
         ort.InferenceSession(model, opts)
-        res = _onnx().load(opts.optimized_model_filepath)
+        res = onnx.load(opts.optimized_model_filepath)
     used = [o for o in res.opset_import if not o.domain] # others are named, but not used
     del res.opset_import[:]
     res.opset_import.extend(used)
@@ -102,7 +98,6 @@ def to_onnx(
     card:dict, # Its card
 )->bytes: # Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
     "A network as an ONNX model"
-    _onnx()
     f, x, axes = io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore') # of tracing, which writes down what is done to one input: what it says of sizes is what is wanted here
@@ -143,9 +138,10 @@ def quantised(
     keep:tuple=(), # Layers whose numbers are left alone, by parts of their names
 )->bytes: # About a quarter as long, and faster
     "Weights and what flows between layers as whole numbers of 8 bits"
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_static
-    m = _onnx().load_from_string(model)
-    with TemporaryDirectory() as d, warnings.catch_warnings():
+    m = onnx.load_from_string(model)
+    with TemporaryDirectory() as d, _quiet():
         quantize_static(m, f'{d}/model.onnx', _Batches(imgs), op_types_to_quantize=['Conv', 'Gemm', 'Clip'], per_channel=True, reduce_range=True, # 7 bits of weight: with 8, processors without VNNI overflow
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=[o.name for o in m.graph.node if any(k in o.name for k in keep)])
         return Path(d, 'model.onnx').read_bytes()
@@ -153,6 +149,13 @@ def quantised(
 class _Batches: # what `quantize_static` reads calibration from
     def __init__(self, imgs, bs=32): self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)} for i in range(0, len(imgs), bs))
     def get_next(self): return next(self.batches, None)
+
+@contextmanager
+def _quiet(): # it advises, on the root logger, to prepare the model; that has been done
+    was = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try: yield
+    finally: logging.disable(was)
 
 # %% ../nbs/lib/export.ipynb #9e78d2a3
 KINDS = {'fp32': 1., 'fp16': .99, 'int8': .97} # How exact a model is written, and the share of faces that it must answer as PyTorch does
@@ -171,11 +174,13 @@ def exported(
     kind:str='fp32', # One of `KINDS`
     faces:FaceSet=None, # Of the kind that it was trained on: 'int8' is calibrated on those of train, and 1,000 others measure agreement; drawn ones by default
     force:bool=False, # Take it although it agrees too little?
+    flips:bool|None=None, # Let mirror images have a say, at twice the time? As the card says where None
 )->tuple: # The ONNX model, and a card without checksum
     "A saved model as ONNX, compared with PyTorch on 1,000 faces; `InputError` where they differ too much"
     from fer_course import synth
     check_name(kind, KINDS, 'kind')
     net, card = load_model(path)
+    if flips is not None: card['flips'] = flips
     faces = faces or synth.faces()
     model, held = to_onnx(net, card), faces.imgs[np.argsort(faces.split=='train', kind='stable')[:1000]]
     if kind=='fp16': model = halved(model)
@@ -204,12 +209,13 @@ def ship(
     path, # A model that `fer-train` left
     faces:FaceSet, # What it was trained on, with its valid and test splits
     kind:str='fp16', # One of `KINDS`
+    flips:bool=False, # As for `exported`
     out=SHIPPED, # Without ending
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it into the package"
     from fer_course.calibration import at_temperature, fit_temperature
     from fer_course.metrics import metrics, preds_table
-    model, card = exported(path, kind, faces)
+    model, card = exported(path, kind, faces, flips=flips)
     preds = {}
     for s in ('valid', 'test'):
         part = faces.take(faces.split==s)
