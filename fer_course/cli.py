@@ -13,8 +13,6 @@ from functools import wraps
 
 from fastcore.script import is_cli
 
-from .faceset import InputError
-
 # %% ../nbs/lib/cli.ipynb #a036d30d
 def error_line(
     e:Exception, # What went wrong
@@ -33,6 +31,7 @@ def cli(
     @wraps(f)
     def _f(*args, **kwargs):
         if not is_cli(): return f(*args, **kwargs)
+        from fer_course.faceset import InputError # here, since it brings pandas, and `--help` does not come so far
         try:
             f(*args, **kwargs)
             sys.stdout.flush()
