@@ -29,8 +29,8 @@ def fer_train(
     recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; its record goes below out/recipes/
     epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
     size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
-    bs:int=64, # Batch size
-    lr:float=2e-3, # Highest learning rate of the one-cycle schedule
+    bs:int=64, # Batch size; several processes share each batch
+    lr:str='0.002', # Highest learning rate of the one-cycle schedule; several, with commas between, for a sweep: records then go below out/lr<rate>/
     arch:str='tf_efficientnet_lite0', # Network of timm or torchvision; lite0 to lite2 need no download
     subset:int=None, # Training faces to keep, the same ones for all runs and seeds; all if not given
     drop_leaks:store_true=False, # Drop training faces whose pixels stand in valid or test too
@@ -48,22 +48,34 @@ def fer_train(
     overwrite:store_true=False, # Train anew what is recorded already
 ):
     "Train the same network up to five ways, judge each on the test faces and leave records. Interrupted, the same command goes on after the last finished epoch; what is recorded is not trained again."
-    from fer_course.compare import comparison, readable, write_comparison
     from fer_course.faceset import InputError, check_name
-    from fer_course.learner import RUNS
     from fer_course.readers import load_faces
-    from fer_course.train import RECIPES, train_runs
-    if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
-    names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
-    if recipe: out, models = Path(out)/'recipes', Path(models)/'recipes'
-    seeds, device = [check_seed(o) for o in _names(seeds)], check_device(device)
-    asked = {k: v for k,v in dict(epochs=epochs, size=size, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
-    faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
-    print(faces)
-    records = train_runs(faces, names, seeds, out=out, models=models, device=device, overwrite=overwrite, bs=bs, lr=lr, arch=arch, balance=balance, fair=not fastai_defaults,
-                         **{**RECIPES.get(recipe, {}), **asked})
+    from fer_course.train import RECIPES, RUNS, by_rate, team, train_runs
+    with team(device) as first:
+        if not first: return # the first of several processes does all that follows; this one has trained along
+        if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
+        names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
+        if recipe: out, models = Path(out)/'recipes', Path(models)/'recipes'
+        seeds, rates, device = [check_seed(o) for o in _names(seeds) or ['']], [_rate(o) for o in _names(lr) or ['']], check_device(device)
+        asked = {k: v for k,v in dict(epochs=epochs, size=size, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
+        faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
+        print(faces)
+        settings = {**dict(device=device, overwrite=overwrite, bs=bs, arch=arch, balance=balance, fair=not fastai_defaults), **RECIPES.get(recipe, {}), **asked}
+        folders = {o: f'lr{o:g}' if len(rates)>1 else '' for o in rates}
+        records = [r for o,d in folders.items() for r in train_runs(faces, names, seeds, lr=o, out=Path(out)/d, models=Path(models)/d, **settings)]
+        if len(rates)>1 and records: print(by_rate(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*/{faces.name}', sep='\n')
+        elif records: _report(records, Path(out)/faces.name, whole=len(records)==len(names)*len(seeds))
+
+def _rate(s):
+    from fer_course.faceset import InputError
+    try: return float(s)
+    except ValueError: raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas between') from None
+
+def _report(records, folder, whole):
+    from fer_course.compare import comparison, readable, write_comparison
     print(readable(comparison(records)).reset_index().to_string(index=False))
-    print(f'Records: {Path(out)/faces.name}' + (f'; compared in {write_comparison(records, Path(out)/faces.name/"comparison")}' if len(names) > 1 else ''))
+    several = len({o.config['run'] for o in records})>1
+    print(f'Records: {folder}' + (f'; compared in {write_comparison(records, folder/"comparison")}' if several and whole else '')) # whoever has the last of the records writes the comparison
 
 def check_seed(
     s:str, # As typed
