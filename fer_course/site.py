@@ -6,17 +6,20 @@ Docs: https://fer-course.github.io/fer_course/lib/site.html.md"""
 
 # %% auto #0
 __all__ = ['sidebar', 'front_matter', 'badges', 'set_badges', 'no_cdn', 'repo_links', 'bring_pictures', 'with_alt', 'accessible',
-           'build_site']
+           'samples', 'bring_model', 'build_site']
 
 # %% ../nbs/lib/site.ipynb #22a050e7
 import json, posixpath, re, shutil, sys
 from html import escape
 from pathlib import Path
 
+from PIL import Image
 from fastcore.script import call_parse
 
+from . import synth
 from .cli import cli
-from .faceset import InputError
+from .detect import CASCADE
+from .faceset import VOCAB, InputError
 
 # %% ../nbs/lib/site.ipynb #654c3a14
 _ORDER = ['index', 'lessons', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
@@ -140,6 +143,33 @@ def accessible(
     html = re.sub(r'<img (?![^>]*\balt=)', '<img alt="What the code above shows" ', html)
     return re.sub(r'<(pre|table)(?![^>]*tabindex)', r'<\1 tabindex="0"', html)
 
+# %% ../nbs/lib/site.ipynb #7c1d20ac
+_AT = (16,40,176), (212,16,112), (340,20,124), (208,150,150), (366,176,100) # Left, top and side of the faces in a group, in pixels
+
+def _group(k):
+    "Five faces pinned to a board"
+    img = Image.new('RGB', (480,320), '#7d838c')
+    for i,(x,y,side) in enumerate(_AT): img.paste(synth.draw(VOCAB[(3*i+k+1)%7], side, seed=40*k+i, color=True), (x,y))
+    return img
+
+def samples()->dict: # File name → picture in colour
+    "The drawn faces that the page offers: twice one of each expression, and a group"
+    faces = {f'{c}{k}.jpg': synth.draw(c, seed=10*k+i+1, color=True, difficulty=(k-1)/2) for k in (1,2) for i,c in enumerate(VOCAB)}
+    return faces | {f'group{k}.jpg': _group(k) for k in (1,2)}
+
+# %% ../nbs/lib/site.ipynb #7c1d20af
+def bring_model(
+    root:Path, # The repository's folder
+    out:Path, # The site's folder
+):
+    "Put onto the site what the page loads: model and card, detector, drawn faces"
+    import cv2
+    to = out/'assets'/'try'
+    for o in ('model', 'samples'): (to/o).mkdir(parents=True, exist_ok=True)
+    for o in ('fer.onnx', 'fer.json'): shutil.copy(root/'fer_course'/'weights'/o, to/'model')
+    shutil.copy(Path(cv2.data.haarcascades)/CASCADE, to/'model')
+    for name,img in samples().items(): img.save(to/'samples'/name, quality=88)
+
 # %% ../nbs/lib/site.ipynb #09fc3628
 def _page_done(html, folder, root, out, blob): return accessible(bring_pictures(repo_links(html, folder, blob), folder, root, out))
 
@@ -182,5 +212,6 @@ def build_site(
     nbdev.quarto.refresh_quarto_yml()
     (root/'nbs'/'sidebar.yml').write_text(yaml.safe_dump(dict(website=dict(sidebar=dict(contents=sidebar(root/'nbs')))), sort_keys=False))
     n = _render(nbdev.serve.proc_nbs(), Path(out).resolve())
+    bring_model(root, Path(out).resolve())
     _finish(root, Path(out).resolve(), f'{cfg.git_url}/blob/{cfg.branch}')
     print(f'{n} pages in {out}: open {out}/index.html, or serve it for the search to work: python -m http.server -d {out}')
