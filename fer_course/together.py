@@ -63,14 +63,14 @@ class Agree(Callback):
     def after_epoch(self):
         if not tell(True): raise CancelFitException
 
-# %% ../nbs/lib/together.ipynb #bb6c5b79
+# %% ../nbs/lib/together.ipynb #e4f12e89
 def join(
     device:str=None, # As for `fer_dls`
 )->bool: # Is this process the first?
     "Meet the processes that a launcher started; `InputError` where there is only this one"
-    device = str(device or default_device())
-    state = PartialState(cpu=device.startswith('cpu'))
+    device = str(device or default_device().type)
     if ':' in device: raise InputError(f'{device} is one device, and each process wants its own; use --device {device.split(":")[0]}')
+    state = PartialState(cpu=device=='cpu')
     if num_distrib() > 1 and state.num_processes==1: raise InputError(f'several processes cannot train together on {device}; use --device cpu, or start one')
     if state.num_processes==1: raise InputError('accelerate started one process where several were asked for, which is all that it does for --cpu without MPI; say --multi_gpu in place of --cpu (it works on CPUs too), or torchrun')
     return state.is_main_process

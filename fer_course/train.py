@@ -194,7 +194,7 @@ def _fit(learn, s, state, ckpt=None, bar=False): # one-cycle from wherever the c
     cb = Checkpoint(ckpt, s, f'{s["run"]} seed {s["seed"]}', len(history), history)
     learn.logger = noop
     with nullcontext() if bar and (sys.stdout.isatty() or IN_NOTEBOOK) else learn.no_bar():
-        if len(history) < s['epochs']: learn.fit_one_cycle(s['epochs'], s['lr'], start_epoch=len(history), cbs=[SeedEpochs(s['seed']), cb, *_together()])
+        learn.fit_one_cycle(s['epochs'], s['lr'], start_epoch=len(history), cbs=[SeedEpochs(s['seed']), cb, *_together()])
     return cb.history
 
 def _together(): # callbacks for a training by several processes
@@ -246,6 +246,7 @@ def train_run(
 )->Record: # Written to `out/<set>/<run>/seed<k>`; the model to `models/<set>/<run>/seed<k>`
     "Train one run, going on where an interrupted training of the same settings stopped, and record it; what is recorded already is not trained again"
     s = run_settings(faces, run, seed, **kwargs)
+    if num_distrib()>1 and processes()==1: raise InputError('a launcher started several processes: train within `with team() as first:`, and only where `first` is true')
     if s['bs']%processes(): raise InputError(f'{processes()} processes cannot share batches of {s["bs"]} evenly; use a multiple of {processes()} for bs')
     path, model, ckpt, lock = _paths(out, models, s)
     with only_one(lock):

@@ -86,11 +86,6 @@ def test_mistakes(start, tmp_path):
     assert rc!=0 and len(errors(err))==1 and 'File too large' in err and 'Connection closed' not in err, err
     assert not record(tmp_path).exists()
 
-def test_only_one(start):
-    "accelerate starts one process for --cpu without MPI, whatever number was asked for: that is said and not passed over"
-    rc, out, err = finish(start(launcher=[*ACCELERATE[:3], '--cpu', '--num_processes', '2']))
-    assert rc!=0 and len(errors(err))==1 and 'torchrun' in err, err
-
 def test_sweep(start, tmp_path):
     "Two commands share three trainings: each is trained once, and both end well"
     args = '--seeds 0,1,2 --epochs 1 --bs 16'.split()

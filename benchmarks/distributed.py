@@ -1,0 +1,72 @@
+"""One process against two that train together: the same result within noise, and what two save.
+
+    python benchmarks/distributed.py
+
+Each training is a `fer-train` of its own on drawn faces, with batches of the same size whoever shares them, and leaves a record in --work; the same command goes on where it was stopped. The two processes talk over
+gloo, with one thread each; beside them stand one process with one thread, and one with two. Noise is what another seed does, and what other test faces would do. Seconds (of the fastest epoch) are left out where the
+machine was busy before it began.
+"""
+import json, os, shutil, subprocess, sys
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+from fastcore.script import call_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from fer_course.metrics import bootstrap_diff, over_seeds
+from fer_course.record import describe_machine, git_commit, read_records, versions
+
+CASES = {'one process': (1, 1), 'one process, two threads': (1, 2), 'two processes': (2, 1)} # processes, and threads of each
+
+def train(case, seed, work, args):
+    "One training as it is typed; returns its record, which may be there already"
+    n, threads = CASES[case]
+    folder = work/case.replace(', ', '_').replace(' ', '_')
+    launch = [] if n==1 else [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', '--num_processes', str(n), '--main_process_port', '0']
+    cmd = [*launch, shutil.which('fer-train'), '--runs', 'adam_pretrained', '--seeds', str(seed), '--device', 'cpu', '--out', folder/'results', '--models', folder/'models', *args]
+    subprocess.run(list(map(str, cmd)), env=dict(os.environ, OMP_NUM_THREADS=str(threads)), check=True, stdout=subprocess.DEVNULL)
+    record = next(r for r in read_records(folder/'results') if r.config['seed']==seed)
+    assert (record.config['processes'], record.config['threads'])==(n, threads), 'trained as the case says'
+    return record
+
+def row(case, r, busy):
+    c, m, v = r.config, r.metrics['test'], r.metrics['valid']
+    return dict(case=case, processes=c['processes'], threads=c['threads'], seed=c['seed'], **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, n=m['n'], valid_accuracy=v['accuracy'], n_train=c['n_train'], epochs=c['epochs'],
+                bs=c['bs'], size=c['size'], seconds_an_epoch=None if busy else r.history.seconds.min())
+
+def against(a, b): # lists of records, seed by seed
+    diffs = [bootstrap_diff(x.predictions, y.predictions)['accuracy'] for x,y in zip(a, b)]
+    return dict(by_seed=diffs, over_seeds=over_seeds([o['diff'] for o in diffs]))
+
+@call_parse
+def main(
+    subset:int=1024, # Training faces
+    epochs:int=4, # Times through them
+    size:int=48, # Side of the pictures, in pixels
+    bs:int=64, # Batch size, shared by the processes
+    seeds:str='0,1,2', # Trainings of each case
+    work:Path=Path('models/distributed'), # Folder for records and models
+    out:Path=ROOT/'results/benchmarks', # Folder for the table
+):
+    load = os.getloadavg()[0]
+    args = ['--subset', subset, '--epochs', epochs, '--size', size, '--bs', bs]
+    seeds, busy = list(map(int, seeds.split(','))), load > .5
+    records = {k: [] for k in CASES}
+    for seed in seeds:
+        for k in CASES: records[k].append(train(k, seed, work, args))
+    table = pd.DataFrame([row(k, r, busy) for k,rs in records.items() for r in rs])
+    diff = against(records['two processes'], records['one process'])
+    res = dict(accuracy={k: over_seeds([r.metrics['test']['accuracy'] for r in rs]) for k,rs in records.items()}, two_minus_one=diff)
+    print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), loss=('loss', 'mean'), seconds_an_epoch=('seconds_an_epoch', 'min')).round(4).to_string())
+    print('two processes − one, accuracy:', {k: round(v, 4) for k,v in diff['over_seeds'].items()}, *diff['by_seed'], sep='\n  ')
+    if busy: print(f'the load was {load:.1f} before it began: no seconds')
+    else: res['times_faster'] = {k: round(float(table[table.case==k].seconds_an_epoch.min()/table[table.case=='two processes'].seconds_an_epoch.min()), 3) for k in CASES if k!='two processes'}
+    out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out/'distributed.csv', index=False)
+    first = records['one process'][0].config
+    about = dict(command='python benchmarks/distributed.py', run='adam_pretrained', data=first['data'], lr=first['lr'], load_before=round(load, 2), when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+                 git=git_commit(), machine=describe_machine(), versions=dict(versions(), accelerate=version('accelerate')))
+    (out/'distributed.json').write_text(json.dumps({**res, **about}, indent=1)+'\n')
