@@ -43,7 +43,7 @@ def judged(preds, votes, seen):
 
 @call_parse
 def main(
-    model:str, # Card of the trained recipe
+    model:str='models/recipes/fer2013/best/seed0.json', # Card of the trained recipe
     data:str='fer2013', # FER2013, by name or path
     votes:str='fer2013new.csv', # Of FER+
     out:Path=ROOT/'results/benchmarks', # Folder for what was found
