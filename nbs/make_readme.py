@@ -23,7 +23,7 @@ def readme(nb):
     nb.metadata['language_info'] = dict(name='python') # nbdev-clean takes it out
     nb.cells = [for_reader(o) for o in nb.cells if not has(o, 'hide')]
     text = MarkdownExporter().from_notebook_node(nb)[0]
-    text = re.sub(r'\]\((?!https?:|#|\.\./)', '](nbs/', text).replace('](../', '](')
+    text = re.sub(r'\]\((?!https?:|#|\.\./)', '](nbs/', text).replace('](../', '](').replace('src="../', 'src="')
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
 if __name__ == '__main__':
