@@ -323,7 +323,7 @@ def team(
     _part(first)
 
 # %% ../nbs/lib/train.ipynb #8d4beb77
-@delegates(train_run, but='dls')
+@delegates(train_run, but=['seed', 'dls'])
 def train_runs(
     faces:FaceSet, # What is trained on and judged by
     runs=tuple(RUNS), # Names of runs
