@@ -33,6 +33,10 @@ function showBars(vocab) {
   }))
 }
 
+function showCard({metrics: {test}, config}) {
+  $('card').textContent = `Asked about ${test.n.toLocaleString('en')} test faces of ${config.data.name}, it gave the name on the label to ${(test.accuracy*100).toFixed(1)} %.`
+}
+
 let answer, answers = 0
 function show({probs: [probs], ms}) {
   answer = {probs, ms}
@@ -283,6 +287,7 @@ async function start() {
   const faces = openCascade(new URL('model/haarcascade_frontalface_alt2.xml', import.meta.url))
   ;[model, cascade] = await Promise.all([Model.open(onBytes), faces])
   showBars(model.card.vocab)
+  showCard(model.card)
   await addSamples(model.card.vocab)
   $('load').hidden = true
   root.dataset.ready = ''
