@@ -92,6 +92,15 @@ def test_opening(fn):
     first = next(o for o in cells(fn) if o['cell_type']!='raw')
     assert first['cell_type']=='markdown' and re.match(r'# \S.*\n+> \S', first['source']), 'open with "# Title" and "> summary"'
 
+def runs_in_docs(c):
+    "Is there an import among a cell's other lines? nbdev runs such a cell when it makes the docs, without the cells before it"
+    if c['cell_type']!='code' or re.match(r'#\| ?(export|eval: ?false)', c['source']) or 'import ' not in c['source']: return False
+    tree = ast.parse(re.sub(r'^\s*[%!].*$', '', c['source'], flags=re.M))
+    return any(isinstance(o, (ast.Import, ast.ImportFrom)) for o in ast.walk(tree)) and not all(isinstance(o, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)) for o in tree.body)
+
+@pytest.mark.parametrize('fn', [o for o in NBS if o.parent.name=='lib'], ids=lambda o: o.stem)
+def test_imports_alone(fn): assert not [f'cell {i}: {c["source"][:80]!r}' for i,c in enumerate(cells(fn)) if runs_in_docs(c)], 'put imports into a cell of their own'
+
 def public(fn):
     "Functions and classes in `__all__`, and public methods added by `@patch`"
     tree = ast.parse(fn.read_text(encoding='utf-8'))
