@@ -11,7 +11,7 @@ const CAMERA = {
   NotReadableError: 'Another program is using the camera. Close it and try again.',
 }
 const NO_CAMERA = 'The browser gives no camera to this page: it wants https, or an address that begins with localhost. Open a picture instead.'
-const SILENT = s => `Python has not answered for ${s} seconds. If it is busy with other cells, this goes on afterwards; if it has stopped, restart the kernel and run this cell again.`
+const SILENT = s => `Python has not answered for ${s} seconds. If it is busy with other cells, this goes on afterwards; if it has stopped, run this cell again, or load this page again.`
 
 const number = p => p>.99 ? Math.floor(p*1000)/10 : Math.round(p*100) // never sure by rounding
 const percent = p => `${number(p)} %`
@@ -54,14 +54,14 @@ const PAGE = id => `
     <p class="fer-hidden" role="status" data-x="said"></p>
   </div>
 </div>
+<fieldset>
+  <legend><b>Move the crop</b> <span class="fer-row" data-x="moved"><button type="button" data-x="reset">Put it back</button> <span class="fer-quiet">Marks on the bars: before it was moved</span></span></legend>
+  <div class="fer-sliders" data-x="sliders"></div>
+</fieldset>
 <div class="fer-settings">
   <div><label for="${id}-model">Model</label><select id="${id}-model" data-x="model"></select><p class="fer-quiet" data-x="about"></p></div>
   <div><label for="${id}-look">Where it looks</label><select id="${id}-look" data-x="look"></select><p class="fer-quiet" data-x="looked"></p></div>
 </div>
-<fieldset>
-  <legend>Move the crop <span class="fer-row" data-x="moved"><button type="button" data-x="reset">Put it back</button> <span class="fer-quiet">Marks on the bars: before it was moved</span></span></legend>
-  <div class="fer-sliders" data-x="sliders"></div>
-</fieldset>
 <div class="fer-together">
   <label class="fer-check"><input type="checkbox" data-x="together"> <span data-x="together-said"></span></label>
   <div class="fer-scroll" tabindex="0" role="region" aria-label="All models on this face" data-x="table" hidden></div>
@@ -99,7 +99,7 @@ function render({model, el}) {
   }
   function tell(message, buffers = []) {
     wait()
-    try { model.send(message, undefined, buffers) } catch (e) { problem(`Python cannot be reached (${e.message}). Restart the kernel and run this cell again.`) }
+    try { model.send(message, undefined, buffers) } catch (e) { problem(`Python cannot be reached (${e.message}). Run this cell again, or load this page again.`) }
   }
   function set(values) {
     for (const [k, v] of Object.entries(values)) model.set(k, v)
@@ -287,7 +287,7 @@ function render({model, el}) {
   let upload = 0
   async function open(files) {
     problem()
-    const [file, ...others] = files, limit = model.get('_limit'), mine = upload = Date.now()
+    const [file, ...others] = files, limit = model.get('_limit'), mine = upload = Math.max(Date.now(), upload+1)
     if (!file) return
     stopCamera()
     if (file.size>limit) return problem(`${file.name} has ${size(file.size)}; pictures of up to ${size(limit)} are read. Make it smaller and open it again.`)

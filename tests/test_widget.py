@@ -147,9 +147,10 @@ def test_where_it_looks(page):
     part(page, 'looked').filter(has_text='covering this').wait_for()
 
 def test_models(page):
-    "Another model answers otherwise, Grad-CAM looks into it, and all stand side by side"
+    "Another model is opened, which is said while it lasts, and answers otherwise; Grad-CAM looks into it; all stand side by side"
     before = texts(page)
     page.get_by_label('Model', exact=True).select_option('synth · adam_pretrained')
+    part(page, 'busy').filter(has_text='Opening synth · adam_pretrained').wait_for()
     changed(page, before)
     page.get_by_label('Where it looks').select_option('grad_cam')
     part(page, 'looked').filter(has_text='speak').wait_for()
@@ -244,6 +245,7 @@ def test_accessible(page):
 
 def test_phone(page):
     "Nothing is too wide for a phone"
+    if page.host=='lab': pytest.skip("JupyterLab's own panels fill a phone")
     page.set_viewport_size(dict(width=390, height=844))
     page.wait_for_function('document.querySelector(".fer-widget").clientWidth<390')
     wide = page.evaluate('''() => { const w = document.querySelector(".fer-widget"), r = w.getBoundingClientRect().right+1
@@ -254,6 +256,7 @@ def test_phone(page):
 def test_kernel_dies(page):
     "The page stays, says what happened, and forgets the picture when asked"
     assert not page.said
+    if page.host=='lab': pytest.skip('JupyterLab says so itself, and starts another one')
     kernels(page, 'kill')
     page.get_by_role('button', name='Another face').click()
     problem(page, 'Python')
