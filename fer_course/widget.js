@@ -95,10 +95,11 @@ function render({model, el}) {
   function heard() { clearTimeout(silence) }
   function wait(seconds = PATIENCE) {
     heard()
-    silence = setTimeout(() => { busy(''); stopCamera(); problem(SILENT(seconds)) }, seconds*1000)
+    silence = setTimeout(() => { busy(''); root.removeAttribute('aria-busy'); stopCamera(); problem(SILENT(seconds)) }, seconds*1000)
   }
   function tell(message, buffers = []) {
     wait()
+    if (message.do!=='shot') root.setAttribute('aria-busy', true)
     try { model.send(message, undefined, buffers) } catch (e) { problem(`Python cannot be reached (${e.message}). Run this cell again, or load this page again.`) }
   }
   function set(values) {
@@ -370,7 +371,7 @@ function render({model, el}) {
     busy: ({words}) => { busy(words); if (words) wait(BUSY_PATIENCE) },
     problem: ({words}) => { if (words) { stopCamera(); problem(words) } },
     forgotten: forget,
-    heard: o => { if (o.do==='shot' && o.id===shot) requestAnimationFrame(shoot) },
+    heard: o => { root.removeAttribute('aria-busy'); if (o.do==='shot' && o.id===shot) requestAnimationFrame(shoot) },
   }
   function hear(message, buffers) {
     heard()

@@ -93,7 +93,7 @@ def problem(page, words): page.get_by_role('alert').filter(has_text=words).wait_
 def upload(page, fn, words):
     part(page, 'file').set_input_files(fn)
     part(page, 'found').filter(has_text=words).wait_for()
-    answered(page)
+    page.locator('.fer-widget:not([aria-busy])').wait_for() # Python has done with it
 
 def changed(page, before):
     page.wait_for_function(f'was => !({SAYS})(was)', arg=before)
