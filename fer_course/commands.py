@@ -167,9 +167,11 @@ def check_outputs(
     "Raise `InputError` where what is written could take the place of what is read"
     from fer_course.faceset import InputError
     if csv and Path(csv).is_dir(): raise InputError(f'{csv} is a folder; give --csv a file')
-    folders = [o if o.is_dir() else o.parent for o in map(Path, pictures)]
-    if overlay and any(Path(overlay).resolve().is_relative_to(o.resolve()) if p.is_dir() else Path(overlay).resolve()==o.resolve() for p,o in zip(map(Path, pictures), folders)):
-        raise InputError(f'{overlay} holds pictures that are to be read; give --overlay a folder of its own')
+    if not overlay: return
+    to = Path(overlay).resolve()
+    for o in pictures: # `os.path` knows what to say of names that no file can have
+        if to.is_relative_to(Path(o).resolve()) if os.path.isdir(o) else to==Path(os.path.dirname(o)).resolve():
+            raise InputError(f'{overlay} holds pictures that are to be read; give --overlay a folder of its own')
 
 def _free(folder, name, taken): # a file name in `folder` that this run has not written yet
     stem = re.sub(r'[^\w .-]', '_', Path(name).stem if Path(name).suffix else Path(name).name) or 'picture'

@@ -39,19 +39,22 @@ class Predictor:
     "A model opened with ONNX Runtime; `card` says what it is, `vocab` names the columns of its answers"
     def __init__(self, model:bytes, card:dict, threads:int|None=None):
         import onnxruntime as ort
-        opts = ort.SessionOptions()
+        self.card, self.vocab, opts = card, card['vocab'], ort.SessionOptions()
         opts.log_severity_level = 4
         if threads: opts.intra_op_num_threads = threads
-        try: self.session = ort.InferenceSession(model, opts, providers=['CPUExecutionProvider'])
-        except Exception as e: raise InputError(f'{card["path"]}: the model cannot be opened ({" ".join(str(e).split())[:200]}); get both files again') from e # ONNX Runtime has an exception for every code
-        self.card, self.vocab = card, card['vocab']
-        self.check()
+        try:
+            if b'location' in model: raise InputError('part of it lies in another file') # ONNX names such files under this key
+            self.session = ort.InferenceSession(model, opts, providers=['CPUExecutionProvider'])
+            self.check()
+        except Exception as e: # ONNX Runtime has an exception for every code, and they have nothing else in common
+            raise InputError(f'{card["path"]}: the model cannot be opened ({" ".join(str(e).split())[:300]}); export it again') from e
 
     def check(self):
-        "Raise `InputError` where inputs and outputs are not those that the card speaks of"
+        "Raise `InputError` where the model does not take and give what the card speaks of"
         k, seen = self.card['face_size'], [[(o.name, o.shape[1:], o.type) for o in f()] for f in (self.session.get_inputs, self.session.get_outputs)]
         want = [[('faces', [1,k,k], 'tensor(float)')], [('scores', [len(self.vocab)], 'tensor(float)')]]
-        if seen!=want: raise InputError(f'{self.card["path"]}: the model takes and gives {seen}, not {want}; export it again')
+        if seen!=want: raise InputError(f'it takes and gives {seen}, not {want}')
+        if not np.isfinite(self.probs(np.zeros((2,k,k), np.uint8))).all(): raise InputError('it answers with no numbers')
 
     def probs(self,
         faces:np.ndarray, # `uint8 [n, h, w]`, cut as the card's `crop` says, of the card's `face_size`
@@ -68,7 +71,10 @@ def load_predictor(
     threads:int|None=None, # Of the processor; as many as ONNX Runtime likes if left out
 )->Predictor: # Ready to be asked
     "Open a model, compared with its checksum and its card; no code in it is run"
-    return Predictor(*read_weights(path or SHIPPED, '.onnx'), threads)
+    path = Path(path or SHIPPED)
+    if (torch_file := path.with_suffix('.safetensors')).exists() and not path.with_suffix('.onnx').exists():
+        raise InputError(f'{torch_file} is for PyTorch; make an ONNX model of it: from fer_course.export import export_onnx; export_onnx({str(path)!r})')
+    return Predictor(*read_weights(path, '.onnx'), threads)
 
 # %% ../nbs/lib/predict.ipynb #4001bb4c
 def is_url(
