@@ -3,8 +3,8 @@
     python benchmarks/distributed.py
 
 Each training is a `fer-train` of its own on drawn faces, with batches of the same size whoever shares them, and leaves a record in --work; the same command goes on where it was stopped. The two processes talk over
-gloo, with one thread each; beside them stand one process with one thread, and one with two. Noise is what another seed does, and what other test faces would do. Seconds (of the fastest epoch) are left out where the
-machine was busy before it began.
+gloo, with one thread each; beside them stand one process with one thread, and one with two. Noise is what another seed does, and what other test faces would do. Where the machine was
+busy before it began, seconds (of the fastest epoch) are left out, and with them the one process with two threads, which is there for them.
 """
 import json, os, shutil, subprocess, sys
 from datetime import datetime, timezone
@@ -56,9 +56,9 @@ def main(
     load = os.getloadavg()[0]
     args = ['--subset', subset, '--epochs', epochs, '--size', size, '--bs', bs]
     seeds, busy = list(map(int, seeds.split(','))), load > .5
-    records = {k: [] for k in CASES}
+    records = {k: [] for k in CASES if not busy or CASES[k]!=(1, 2)}
     for seed in seeds:
-        for k in CASES: records[k].append(train(k, seed, work, args))
+        for k in records: records[k].append(train(k, seed, work, args))
     table = pd.DataFrame([row(k, r, busy) for k,rs in records.items() for r in rs])
     diff = against(records['two processes'], records['one process'])
     res = dict(accuracy={k: known(over_seeds([r.metrics['test']['accuracy'] for r in rs])) for k,rs in records.items()}, two_minus_one=diff)
