@@ -1,5 +1,5 @@
 "The prediction widget in Voilà and in JupyterLab, driven in a headless Chromium with a camera that shows a drawn face"
-import json, os, subprocess, sys, time
+import json, subprocess, sys, time
 from base64 import b64encode
 import psutil, pytest
 from PIL import Image
@@ -65,25 +65,27 @@ def page(request, chromium, tree, env, tmp_path_factory):
     home, port = tmp_path_factory.mktemp('jupyter'), free_port()
     (args, path), log = request.param(port), (home/'log').open('w')
     p = subprocess.Popen([sys.executable, '-m', *args], cwd=tree, env=dict(env, **settings(home), PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), stdout=log, stderr=subprocess.STDOUT)
-    wait_for(url := f'http://127.0.0.1:{port}/')
-    page = chromium.new_page(viewport=dict(width=1200, height=900))
-    page.set_default_timeout(WAIT)
-    page.host, page.server, page.said = request.param.__name__, p, []
-    page.on('pageerror', lambda e: page.said.append(str(e)))
-    page.route(lambda o: not o.startswith((url, 'data:', 'blob:', 'ws:')), lambda r: r.fulfill(body=''))
-    page.goto(url+path)
-    if path:
-        page.wait_for_function('window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status=="idle"')
-        page.evaluate('jupyterapp.commands.execute("notebook:run-all-cells")')
-    answered(page)
-    yield page
-    page.close()
-    kernels(page, 'kill')
-    p.terminate()
-    p.wait()
-    log.close()
+    try:
+        wait_for(url := f'http://127.0.0.1:{port}/')
+        page = chromium.new_page(viewport=dict(width=1200, height=900))
+        page.set_default_timeout(WAIT)
+        page.host, page.server, page.said = request.param.__name__, p, []
+        page.on('pageerror', lambda e: page.said.append(str(e)))
+        page.route(lambda o: not o.startswith((url, 'data:', 'blob:', 'ws:')), lambda r: r.fulfill(body=''))
+        page.goto(url+path)
+        if path:
+            page.wait_for_function('window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status=="idle"')
+            page.evaluate('jupyterapp.commands.execute("notebook:run-all-cells")')
+        answered(page)
+        yield page
+        page.close()
+    finally:
+        kill_kernels(p)
+        p.terminate()
+        p.wait()
+        log.close()
 
-def kernels(page, do): [getattr(o, do)() for o in psutil.Process(page.server.pid).children(recursive=True)]
+def kill_kernels(server): [o.kill() for o in psutil.Process(server.pid).children(recursive=True)]
 def part(page, name): return page.locator(f'[data-x="{name}"]')
 def bars(page): return [float(o.split()[0]) for o in page.locator('.fer-percent').all_inner_texts() if o!='–']
 SAYS = 'words => [...document.querySelectorAll(".fer-percent")].map(o => o.textContent).join()==words'
@@ -257,7 +259,7 @@ def test_kernel_dies(page):
     "The page stays, says what happened, and forgets the picture when asked"
     assert not page.said
     if page.host=='lab': pytest.skip('JupyterLab says so itself, and starts another one')
-    kernels(page, 'kill')
+    kill_kernels(page.server)
     page.get_by_role('button', name='Another face').click()
     problem(page, 'Python')
     page.get_by_role('button', name='Clear').click()
