@@ -6,9 +6,10 @@ Docs: https://fer-course.github.io/fer_course/lib/export.html.md"""
 
 # %% auto #0
 __all__ = ['KINDS', 'SHIPPED', 'resize_matrix', 'Graph', 'one_channel', 'fix_padding', 'simplified', 'to_onnx', 'scores',
-           'halved', 'quantised', 'agreement', 'exported', 'export_onnx', 'ship']
+           'halved', 'corrected', 'quantised', 'best_quantised', 'no_log', 'agreement', 'exported', 'export_onnx',
+           'ship']
 
-# %% ../nbs/lib/export.ipynb #5072a352
+# %% ../nbs/lib/export.ipynb #44872725
 import copy, io, logging, warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,16 +79,21 @@ def _unpadded(conv):
     return conv
 
 # %% ../nbs/lib/export.ipynb #5efd8a43
+def _onnx():
+    try: import onnx
+    except ImportError as e: raise InputError("exporting wants the package onnx; python -m pip install 'fer_course[export]'") from e
+    return onnx
+
 def simplified(
     model:bytes, # An ONNX model
 )->bytes: # With constants worked out, and padding and normalisation taken into the convolutions
     "What ONNX Runtime makes of a model before it runs it, kept"
-    import onnx, onnxruntime as ort
+    import onnxruntime as ort
     with TemporaryDirectory() as d:
         opts = ort.SessionOptions()
         opts.log_severity_level, opts.graph_optimization_level, opts.optimized_model_filepath = 3, ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, f'{d}/model.onnx'
         ort.InferenceSession(model, opts)
-        res = onnx.load(opts.optimized_model_filepath)
+        res = _onnx().load(opts.optimized_model_filepath)
     used = [o for o in res.opset_import if not o.domain] # others are named, but not used
     del res.opset_import[:]
     res.opset_import.extend(used)
@@ -98,6 +104,7 @@ def to_onnx(
     card:dict, # Its card
 )->bytes: # Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
     "A network as an ONNX model"
+    _onnx()
     f, x, axes = io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore') # of tracing, which writes down what is done to one input: what it says of sizes is what is wanted here
@@ -131,31 +138,80 @@ def halved(
         m.graph.node.insert(0, helper.make_node('Cast', [t.name], [name], to=TensorProto.FLOAT))
     return m.SerializeToString()
 
-# %% ../nbs/lib/export.ipynb #52b7f75e
-def quantised(
+# %% ../nbs/lib/export.ipynb #d4945b1e
+def _layers(m): return [o for o in m.graph.node if o.op_type in ('Conv', 'Gemm')]
+
+def _mean_inputs(m, imgs):
+    "What each layer is given, on the average: `{name: [channels]}`"
+    import onnxruntime as ort
+    from onnx import helper
+    names = sorted({o.input[0] for o in _layers(m)})
+    m.graph.output.extend([helper.make_empty_tensor_value_info(o) for o in names])
+    outs = ort.InferenceSession(m.SerializeToString(), providers=['CPUExecutionProvider']).run(names, {'faces': imgs[:,None].astype(np.float32)})
+    return {k: v.mean((0,*range(2, v.ndim))) for k,v in zip(names, outs)}
+
+def _rounded(w): # as the runtime will have them: 128 steps for each channel that goes out
+    step = abs(w).max(axis=tuple(range(1, w.ndim)), keepdims=True)/63.5+1e-20
+    return (w/step).round()*step
+
+def _shift(node, error, given):
+    "How far rounding moves what a layer gives, on the average"
+    if node.op_type=='Gemm': return error@given
+    error, groups = error.sum((2,3)), next((o.i for o in node.attribute if o.name=='group'), 1)
+    return (error*given.reshape(groups, -1).repeat(len(error)//groups, 0)).sum(1)
+
+def corrected(
     model:bytes, # From `to_onnx`
-    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`: their values say how far each layer's go
-    keep:tuple=(), # Layers whose numbers are left alone, by parts of their names
-)->bytes: # About a quarter as long, and faster
-    "Weights and what flows between layers as whole numbers of 8 bits"
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_static
-    m = onnx.load_from_string(model)
-    with TemporaryDirectory() as d, _quiet():
-        quantize_static(m, f'{d}/model.onnx', _Batches(imgs), op_types_to_quantize=['Conv', 'Gemm', 'Clip'], per_channel=True, reduce_range=True, # 7 bits of weight: with 8, processors without VNNI overflow
-                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=[o.name for o in m.graph.node if any(k in o.name for k in keep)])
-        return Path(d, 'model.onnx').read_bytes()
+    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`
+    keep:int=0, # So many layers at the beginning are not going to be rounded
+)->bytes: # The same weights, other biases
+    "Take from each layer's bias what rounding its weights will add to it on the average (Nagel et al. 2019, arXiv 1906.04721)"
+    from onnx import load_from_string, numpy_helper
+    m = load_from_string(model)
+    given, ts = _mean_inputs(load_from_string(model), imgs), {t.name: t for t in m.graph.initializer}
+    for o in _layers(m)[keep:]:
+        if len(o.input)<3: continue
+        w, b = (numpy_helper.to_array(ts[k]) for k in o.input[1:3])
+        ts[o.input[2]].CopyFrom(numpy_helper.from_array((b-_shift(o, _rounded(w)-w, given[o.input[0]])).astype(np.float32), o.input[2]))
+    return m.SerializeToString()
 
 class _Batches: # what `quantize_static` reads calibration from
     def __init__(self, imgs, bs=32): self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)} for i in range(0, len(imgs), bs))
     def get_next(self): return next(self.batches, None)
 
+def quantised(
+    model:bytes, # From `to_onnx`
+    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`: they say how far the values of each layer go
+    keep:int=0, # Leave so many layers at the beginning as they are
+)->bytes: # About a quarter as long, and faster
+    "Weights, and what flows between layers, as whole numbers of 8 bits"
+    from onnxruntime.quantization import QuantType, quantize_static
+    m = _onnx().load_from_string(corrected(model, imgs[:64], keep))
+    kept = {o.output[0]: o.name for o in _layers(m)[:keep]}
+    with TemporaryDirectory() as d, no_log():
+        quantize_static(m, f'{d}/model.onnx', _Batches(imgs), op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'], per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                        reduce_range=True, # weights of 7 bits: with 8, sums overflow on processors without VNNI
+                        nodes_to_exclude=[*kept.values(), *(o.name for o in m.graph.node if o.op_type in ('Clip', 'Relu') and o.input[0] in kept)])
+        return Path(d, 'model.onnx').read_bytes()
+
+def best_quantised(
+    model:bytes, # From `to_onnx`
+    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`: half of them calibrate, the others judge
+    enough:float=.98, # Share of faces that should keep their label
+)->bytes: # As from `quantised`
+    "Spare more and more layers at the beginning, at most half of all, until enough faces keep their label"
+    n, half = len(_layers(_onnx().load_from_string(model))), len(imgs)//2
+    labels = scores(model, imgs[half:]).argmax(1)
+    for keep in range(0, n//2+1, max(1, n//8)):
+        res = quantised(model, imgs[:half], keep)
+        if (scores(res, imgs[half:]).argmax(1)==labels).mean()>=enough: break
+    return res
+
 @contextmanager
-def _quiet(): # it advises, on the root logger, to prepare the model; that has been done
-    was = logging.root.manager.disable
+def no_log(): # `quantize_static` asks for what was done already
     logging.disable(logging.WARNING)
     try: yield
-    finally: logging.disable(was)
+    finally: logging.disable(logging.NOTSET)
 
 # %% ../nbs/lib/export.ipynb #9e78d2a3
 KINDS = {'fp32': 1., 'fp16': .99, 'int8': .97} # How exact a model is written, and the share of faces that it must answer as PyTorch does
@@ -174,17 +230,15 @@ def exported(
     kind:str='fp32', # One of `KINDS`
     faces:FaceSet=None, # Of the kind that it was trained on: 'int8' is calibrated on those of train, and 1,000 others measure agreement; drawn ones by default
     force:bool=False, # Take it although it agrees too little?
-    flips:bool|None=None, # Let mirror images have a say, at twice the time? As the card says where None
 )->tuple: # The ONNX model, and a card without checksum
     "A saved model as ONNX, compared with PyTorch on 1,000 faces; `InputError` where they differ too much"
     from fer_course import synth
     check_name(kind, KINDS, 'kind')
     net, card = load_model(path)
-    if flips is not None: card['flips'] = flips
     faces = faces or synth.faces()
     model, held = to_onnx(net, card), faces.imgs[np.argsort(faces.split=='train', kind='stable')[:1000]]
     if kind=='fp16': model = halved(model)
-    if kind=='int8': model = quantised(model, faces.imgs[faces.split=='train'][:512])
+    if kind=='int8': model = best_quantised(model, faces.imgs[faces.split=='train'][:1024])
     same = agreement(scores(model, held), predict_faces(net, held, card['size'], card['channels'], card['stats'], flips=card.get('flips', False)))
     if same['same_label']<KINDS[kind] and not force:
         raise InputError(f'{card["path"]} as {kind} gives {same["same_label"]:.1%} of {same["n"]} faces the label that it gave before, fewer than {KINDS[kind]:.0%}; take another kind, or force it (force=True)')
@@ -209,13 +263,12 @@ def ship(
     path, # A model that `fer-train` left
     faces:FaceSet, # What it was trained on, with its valid and test splits
     kind:str='fp16', # One of `KINDS`
-    flips:bool=False, # As for `exported`
     out=SHIPPED, # Without ending
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it into the package"
     from fer_course.calibration import at_temperature, fit_temperature
     from fer_course.metrics import metrics, preds_table
-    model, card = exported(path, kind, faces, flips=flips)
+    model, card = exported(path, kind, faces)
     preds = {}
     for s in ('valid', 'test'):
         part = faces.take(faces.split==s)
