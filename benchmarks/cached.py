@@ -50,8 +50,9 @@ def main(
     new = lambda seed: (seed_all(seed), fer_learner(dls, **RUNS['adam_frozen']))[1]
     dls = fer_dls(faces, bs=c['bs'], size=c['size'], device='cpu')
     frozen_epoch = fit(new(0), 0, 1, c['lr'])
-    features, asking = timed(lambda: cached_features(new(0), max(ks := [int(o) for o in views.split(',')])))
-    per_view = asking*c['n_train']/(c['n_train']*max(ks) + 2*3589) # the valid and test faces are asked once
+    ks = [int(o) for o in views.split(',')]
+    features, asking = timed(lambda: cached_features(new(0), max(ks)))
+    per_view = asking*c['n_train']/(c['n_train']*max(ks) + sum(len(o[1]) for o in features[1:])) # the valid and test faces are asked once
     rows = []
     for k in ks:
         for r in records:
