@@ -81,7 +81,7 @@ def _unpadded(conv):
 # %% ../nbs/lib/export.ipynb #5efd8a43
 def _onnx():
     try: import onnx
-    except ImportError as e: raise InputError("exporting wants the package onnx; python -m pip install 'fer_course[export]'") from e
+    except ImportError as e: raise InputError("exporting wants the package onnx; python -m pip install onnx") from e
     return onnx
 
 def simplified(
@@ -208,7 +208,8 @@ def best_quantised(
     return res
 
 @contextmanager
-def no_log(): # `quantize_static` asks for what was done already
+def no_log():
+    "Keep quiet what `quantize_static` asks for on the root logger: it was done already"
     logging.disable(logging.WARNING)
     try: yield
     finally: logging.disable(logging.NOTSET)
