@@ -1,8 +1,8 @@
-"One training by two processes, and three trainings by two that share a folder"
-import json, os, re, signal, subprocess, sys
+"One training by two processes, and a sweep that two commands share"
+import json, re, socket, subprocess, sys
 import psutil, pytest
 from conftest import script
-from test_resume import QUICK, check_whole, hear_ctrl_c, predictions, record, small_files, wait_for
+from test_resume import QUICK, check_whole, finish, hear_ctrl_c, predictions, record, small_files, wait_for
 
 TORCHRUN   = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']
 ACCELERATE = [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', '--num_processes', '2', '--main_process_port', '0'] # it is for CPUs too, whatever its name
@@ -14,8 +14,8 @@ def env2(env): return dict(env, PYTHONUNBUFFERED='1', OMP_NUM_THREADS='1')
 def start(faces, env2, tmp_path):
     "Start `fer-train`, or a launcher with it, in a folder of this test's own; whatever it started is ended with the test"
     procs = []
-    def _start(*args, launcher=(), before=hear_ctrl_c):
-        procs.append(subprocess.Popen([*launcher, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env=env2, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    def _start(*args, launcher=(), before=hear_ctrl_c, **more):
+        procs.append(subprocess.Popen([*launcher, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env={**env2, **more}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       preexec_fn=before))
         return procs[-1]
     yield _start
@@ -23,12 +23,6 @@ def start(faces, env2, tmp_path):
         if p.poll() is None:
             for o in [*psutil.Process(p.pid).children(recursive=True), p]: o.kill()
         p.communicate()
-
-def finish(p):
-    out, err = p.communicate(timeout=600)
-    return p.returncode, out, err
-
-def errors(err): return [o for o in err.splitlines() if o.startswith('error: ')]
 
 SCRIPT = '''
 import sys
@@ -79,25 +73,23 @@ def test_killed(start, tmp_path, whole):
     assert items==items0 and probs==pytest.approx(probs0, abs=1e-3)
 
 def test_mistakes(start, tmp_path):
-    "Told once, and all processes end"
-    rc, out, err = finish(start('--bs', '5', launcher=TORCHRUN))
-    assert rc!=0 and len(errors(err))==1 and '2 processes cannot share batches of 5' in err, err
-    rc, out, err = finish(start(launcher=TORCHRUN, before=small_files))
-    assert rc!=0 and len(errors(err))==1 and 'File too large' in err and 'Connection closed' not in err, err
+    "Told once, in one line, and all processes end of themselves: here nothing watches over them"
+    with socket.socket() as o:
+        o.bind(('127.0.0.1', 0))
+        port = o.getsockname()[1]
+    both = [start(before=small_files, WORLD_SIZE='2', RANK=str(i), LOCAL_RANK=str(i), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port)) for i in range(2)]
+    (rc, _, err), (rc1, out1, err1) = [finish(p) for p in both]
+    assert rc==2 and err.startswith('error: File too large') and len(err.splitlines())==1, err
+    assert (rc1, out1, err1)==(0, '', '')
     assert not record(tmp_path).exists()
 
 def test_sweep(start, tmp_path):
-    "Two commands share three trainings: each is trained once, and both end well"
-    args = '--seeds 0,1,2 --epochs 1 --bs 16'.split()
+    "Two commands share a sweep of three seeds and two rates: each of the six is trained once, and both end well"
+    args = '--seeds 0,1,2 --lr 0.001,0.002 --epochs 1 --bs 16'.split()
     outs = [finish(p) for p in [start(*args) for _ in range(2)]]
     assert [rc for rc,_,_ in outs]==[0,0], outs
     said = ''.join(out for _,out,_ in outs)
-    assert sorted(re.findall(r'adam_pretrained seed (\d) epoch 1/1', said))==['0','1','2']
-    assert [len(list((tmp_path/'results/drawn/adam_pretrained').glob('seed*'))), len(list((tmp_path/'models').rglob('*.safetensors')))]==[3, 3]
-    assert any('3 ' in line and 'adam_pretrained' in line for _,out,_ in outs for line in out.splitlines()[-2:]), 'whoever ends last has all of them'
-
-def test_rates(start, tmp_path):
-    "A sweep over learning rates has a folder for each, and shows no number of the test faces"
-    rc, out, err = finish(start('--lr', '0.001,0.002', '--epochs', '1', '--bs', '16'))
-    assert rc==0, err
-    assert {o.name for o in (tmp_path/'results').iterdir()}=={'lr0.001', 'lr0.002'} and 'Loss on the validation faces' in out and 'accuracy %' not in out
+    assert sorted(re.findall(r'adam_pretrained seed (\d) epoch 1/1', said))==['0','0','1','1','2','2']
+    for o in ('results', 'models'): assert {p.name for p in (tmp_path/o).iterdir()}=={'lr0.001', 'lr0.002'}
+    assert [len(list((tmp_path/o).rglob(pat))) for o,pat in (('results', 'config.json'), ('models', '*.safetensors'))]==[6, 6]
+    assert said.count('Loss on the validation faces')==2 and 'accuracy %' not in said, 'no number of the test faces'
