@@ -137,7 +137,8 @@ class Averaging(Callback):
     def _take(self, state): get_model(self.model).load_state_dict(state)
 
 # %% ../nbs/lib/train.ipynb #cf65c01b
-RECIPES = {'best': dict(epochs=16, size=96, sizes=[64,64,96], label_smoothing=.1, mixup=.2, erase=.25, ema=.5, flips=True)}
+RECIPES = {'best':  dict(epochs=12, size=96, sizes=[64,96], label_smoothing=.1, erase=.25, ema=.5, flips=True),
+           'mixup': dict(epochs=16, size=96, sizes=[64,64,96], label_smoothing=.1, mixup=.2, erase=.25, ema=.5, flips=True)}
 
 # %% ../nbs/lib/train.ipynb #6926b93d
 def _arguments(run): return RUNS['adam_pretrained' if run in RECIPES else check_name(run, RUNS, 'run')] # of `fer_learner`
