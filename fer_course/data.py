@@ -6,8 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/data.html.md"""
 
 # %% auto #0
 __all__ = ['Face', 'face_items', 'TensorFace', 'ToFace', 'TensorSoftCategory', 'ToSoftCategory', 'SoftCategoryBlock',
-           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'FaceDL', 'BalancedDL', 'class_weights',
-           'check_splits', 'fer_dls']
+           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'BatchPipeline', 'FaceDL', 'BalancedDL',
+           'class_weights', 'check_splits', 'fer_dls']
 
 # %% ../nbs/lib/data.ipynb #d59e371c
 from collections import namedtuple
@@ -107,9 +107,18 @@ def _stacked(dset): # the stack belongs to the dataset, so that every loader mad
     if not hasattr(dset, '_stack'): dset._stack = fa_collate([dset[i] for i in range(len(dset))])
     return dset._stack
 
+class BatchPipeline(Pipeline):
+    "A `Pipeline` whose transforms compute on plain tensors, and hand on the types that they were given"
+    def __call__(self, o):
+        with torch._C.DisableTorchFunctionSubclass(): return super().__call__(o)
+
 @delegates(TfmdDL)
 class FaceDL(TfmdDL):
     "A `TfmdDL` that runs the item transforms once for each item, keeps what comes out, and takes batches from it by index"
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.after_batch = BatchPipeline(self.after_batch)
+
     def create_batches(self, samps):
         tensors = _stacked(self.dataset)
         for idxs in chunked(samps, self.bs, self.drop_last): yield tuple(t[idxs] for t in tensors)
