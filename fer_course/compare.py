@@ -122,11 +122,12 @@ def markdown_table(
 # %% ../nbs/lib/compare.ipynb #fc3700a8
 def in_common(
     records, # `Record`s
-)->str: # For example 'tf_efficientnet_lite0 at 64 px, 5 epochs on 2800 faces of synth, …'
+)->str: # For example 'tf_efficientnet_lite0 at 64 px, 5 epochs on 2,800 faces of synth, …'
     "What runs share, in words; where they differ, all that there is"
     says = lambda f: ', '.join(dict.fromkeys(str(f(r.config)) for r in records))
-    return (f"{says(lambda c: c['arch'])} at {says(lambda c: c['size'])} px, {says(lambda c: c['epochs'])} epochs on {says(lambda c: c['n_train'])} faces of {says(lambda c: c['data']['name'])}, "
-            f"batch size {says(lambda c: c['bs'])}; seeds {says(lambda c: c['seed'])}; seconds an epoch on {says(lambda c: c['machine'].get('gpu') or c['machine'].get('cpu'))}")
+    seeds = says(lambda c: c['seed'])
+    return (f"{says(lambda c: c['arch'])} at {says(lambda c: c['size'])} px, {says(lambda c: c['epochs'])} epochs on {says(lambda c: format(c['n_train'], ','))} faces of {says(lambda c: c['data']['name'])}, "
+            f"batch size {says(lambda c: c['bs'])}; {'seeds' if ',' in seeds else 'seed'} {seeds}; seconds an epoch on {says(lambda c: c['machine'].get('gpu') or c['machine'].get('cpu'))}")
 
 # %% ../nbs/lib/compare.ipynb #f14ee3c8
 _PAGE = """# Runs compared: {names}

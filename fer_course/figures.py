@@ -214,6 +214,6 @@ def accuracies(
     ax.set_ylim(len(runs)-.4, -.6)
     ax.margins(x=.16)
     ax.set_xlabel(f"accuracy on {rs[0].metrics['test']['n']:,} test faces", fontsize=8)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1)) # or two ticks would share a name
     _tidy(ax)
     return Picture(fig, f'Test accuracy: {_join([_accuracy_alt(*o) for o in runs.items()])}.')
