@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/site.html.md"""
 
 # %% auto #0
 __all__ = ['sidebar', 'front_matter', 'badges', 'set_badges', 'no_cdn', 'repo_links', 'bring_pictures', 'with_alt', 'accessible',
-           'samples', 'bring_model', 'build_site']
+           'plain_signatures', 'samples', 'bring_model', 'build_site']
 
 # %% ../nbs/lib/site.ipynb #22a050e7
 import json, posixpath, re, shutil, sys
@@ -143,6 +143,15 @@ def accessible(
     html = re.sub(r'<img (?![^>]*\balt=)', '<img alt="What the code above shows" ', html)
     return re.sub(r'<(pre|table)(?![^>]*tabindex)', r'<\1 tabindex="0"', html)
 
+# %% ../nbs/lib/site.ipynb #0bad47f7
+def plain_signatures(
+    nb:dict, # A notebook
+)->dict: # The same, changed in place
+    "Types that are functions called by their name, and no type where only None stood for it"
+    for d in [o['data'] for c in nb['cells'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})]:
+        d['text/markdown'] = re.sub(r'<function (\w+) at 0x[0-9a-f]+>', r'\1', ''.join(d['text/markdown'])).replace(':NoneType=None', '=None')
+    return nb
+
 # %% ../nbs/lib/site.ipynb #7c1d20ac
 _AT = (16,40,176), (212,16,112), (340,20,124), (208,150,150), (366,176,100) # Left, top and side of the faces in a group, in pixels
 
@@ -188,7 +197,7 @@ def _render(src, out):
     from smalldocs.config import load
     from smalldocs.site import Site
     shutil.rmtree(src/'questions', ignore_errors=True) # they hold the solutions
-    for fn in src.rglob('*.ipynb'): fn.write_text(json.dumps(with_alt(json.loads(fn.read_text(encoding='utf-8')))), encoding='utf-8')
+    for fn in src.rglob('*.ipynb'): fn.write_text(json.dumps(with_alt(plain_signatures(json.loads(fn.read_text(encoding='utf-8'))))), encoding='utf-8')
     site = Site(load(src), quiet=True)
     site.out = out
     n, bad = site.build(), [o for o in site.warnings if not any(s in o for s in _NOISE)]
