@@ -42,9 +42,10 @@ PAIRS = [('adam_pretrained', 'adam_scratch'), ('rmsprop_pretrained', 'rmsprop_sc
          ('adam_pretrained', 'adam_frozen')]                                             # does freezing hurt?
 
 def _is_pair(ab):
-    "Do two runs differ in one thing? What stands in brackets behind the names of mixed runs is another"
+    "Of the five, only those that differ in one thing; what stands in brackets behind the names of mixed runs is another"
     (a,_,sa), (b,_,sb) = (o.partition(' (') for o in ab)
-    return a==b or sa==sb and ((a,b) in PAIRS or not {a,b}<=set(RUN_ORDER))
+    five = {a,b} & set(RUN_ORDER)
+    return a==b or not five or sa==sb and (len(five)==1 or (a,b) in PAIRS)
 
 def pairs_of(
     runs, # Names of runs, in the order of `by_run`
