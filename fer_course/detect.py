@@ -38,7 +38,7 @@ def find_faces(
     if min(grey.shape)*k < 8: return np.zeros((0,4), int)
     if k<1: grey = cv2.resize(grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
     pad = round(border*max(grey.shape))
-    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades)/CASCADE)) # a new one takes 8 ms, and two threads must not share one
+    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades)/CASCADE)) # a new one each time: two threads must not share one
     found = cascade.detectMultiScale(cv2.copyMakeBorder(grey, pad, pad, pad, pad, cv2.BORDER_REPLICATE), 1.1, 5, minSize=(smallest, smallest))
     boxes = np.array(found, float).reshape(-1, 4) - [pad, pad, 0, 0]
     return np.round(boxes[np.argsort(-boxes[:,2], kind='stable')]/k).astype(int)
