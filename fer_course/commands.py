@@ -26,12 +26,14 @@ def fer_train(
     data:str='synth', # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder of pictures, parquet
     runs:str='', # Runs to train, with commas between; all five if left out
     seeds:str='0', # Seeds, with commas between; one record each
-    recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; its record goes below out/recipes/
+    recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; or 'small': a network sixty times smaller; its record goes below out/recipes/
+    teacher:str=None, # ONNX model, or its card, whose answers stand in for the labels of the training faces; the package's own for --recipe small
+    views:int=4, # Where there is a teacher: how often it is shown each training face, turned and lit otherwise each time
     epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
     size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
-    bs:int=64, # Batch size; several processes share each batch
-    lr:str='0.002', # Highest learning rate of the one-cycle schedule; several, with commas between, for a sweep: records then go below out/lr<rate>/
-    arch:str='tf_efficientnet_lite0', # Network of timm or torchvision; lite0 to lite2 need no download
+    bs:int=None, # Batch size, 64 if not given, or what the recipe says; several processes share each batch
+    lr:str=None, # Highest learning rate of the one-cycle schedule, 0.002 if not given, or what the recipe says; several, with commas between, for a sweep: records then go below out/lr<rate>/
+    arch:str=None, # Network of timm or torchvision, tf_efficientnet_lite0 if not given, or what the recipe says; lite0 to lite2 need no download
     subset:int=None, # Training faces to keep, the same ones for all runs and seeds; all if not given
     drop_leaks:store_true=False, # Drop training faces whose pixels stand in valid or test too
     skip_bad:store_true=False, # Go on without pictures that cannot be read
@@ -56,13 +58,14 @@ def fer_train(
         if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
         names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
         if recipe: out, models = Path(out)/'recipes', Path(models)/'recipes'
-        seeds, rates, device = [check_seed(o) for o in _names(seeds) or ['']], [_rate(o) for o in _names(lr) or ['']], check_device(device)
-        asked = {k: v for k,v in dict(epochs=epochs, size=size, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
+        seeds, rates, device = [check_seed(o) for o in _names(seeds) or ['']], [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']], check_device(device)
+        asked = {k: v for k,v in dict(epochs=epochs, size=size, bs=bs, arch=arch, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
         faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
+        if teacher or recipe=='small': faces = _taught(faces, teacher, views)
         print(faces)
-        settings = {**dict(device=device, overwrite=overwrite, bs=bs, arch=arch, balance=balance, fair=not fastai_defaults), **RECIPES.get(recipe, {}), **asked}
-        folders = {o: f'lr{o:g}' if len(rates)>1 else '' for o in rates}
-        records = [r for o,d in folders.items() for r in train_runs(faces, names, seeds, lr=o, out=Path(out)/d, models=Path(models)/d, **settings)]
+        settings = {**dict(device=device, overwrite=overwrite, balance=balance, fair=not fastai_defaults), **RECIPES.get(recipe, {}), **asked}
+        folder = lambda o: f'lr{o["lr"]:g}' if len(rates)>1 else ''
+        records = [r for o in rates for r in train_runs(faces, names, seeds, out=Path(out)/folder(o), models=Path(models)/folder(o), **{**settings, **o})]
         if len(rates)>1 and records: print(by_rate(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*/{faces.name}', sep='\n')
         elif records: _report(records, Path(out)/faces.name, whole=len(records)==len(names)*len(seeds))
 
@@ -70,6 +73,13 @@ def _rate(s):
     from fer_course.faceset import InputError
     try: return float(s)
     except ValueError: raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas between') from None
+
+def _taught(faces, teacher, views):
+    from fer_course.distil import taught
+    from fer_course.predict import load_predictor
+    teacher = load_predictor(teacher)
+    print(f'asking {teacher.card["path"].name} about {views} views of each training face', flush=True)
+    return taught(faces, teacher, views)
 
 def _report(records, folder, whole):
     from fer_course.compare import comparison, readable, write_comparison

@@ -138,10 +138,13 @@ class Averaging(Callback):
 
 # %% ../nbs/lib/train.ipynb #cf65c01b
 RECIPES = {'best':  dict(epochs=12, size=96, sizes=[64,96], label_smoothing=.1, erase=.25, ema=.5, flips=True),
-           'mixup': dict(epochs=16, size=96, sizes=[64,64,96], label_smoothing=.1, mixup=.2, erase=.25, ema=.5, flips=True)}
+           'mixup': dict(epochs=16, size=96, sizes=[64,64,96], label_smoothing=.1, mixup=.2, erase=.25, ema=.5, flips=True),
+           'small': dict(arch='fer_small', epochs=20, size=48, bs=128, lr=1e-2, ema=.5, flips=True)}
 
 # %% ../nbs/lib/train.ipynb #6926b93d
-def _arguments(run): return RUNS['adam_pretrained' if run in RECIPES else check_name(run, RUNS, 'run')] # of `fer_learner`
+def _arguments(run): # of `fer_learner`
+    if run in RECIPES: return RUNS['adam_scratch' if RECIPES[run].get('arch')=='fer_small' else 'adam_pretrained']
+    return RUNS[check_name(run, RUNS, 'run')]
 
 def run_settings(
     faces:FaceSet, # What is trained on and judged by

@@ -2,6 +2,7 @@
 import json, re, subprocess
 import pytest
 from conftest import ini, script
+from fer_course.export import export_onnx
 
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 
@@ -43,11 +44,24 @@ def test_recipe(sh, faces, tmp_path):
     assert p.returncode==0, p.stderr
     assert f"accuracy {metrics['accuracy']:.1%}" in p.stdout
 
+def test_teacher(sh, faces, tmp_path):
+    "A small network, and one of the five runs, learn from what a model says"
+    train = lambda args: sh('fer-train', '--data', faces, *f'--epochs 1 --bs 16 --device cpu {args}'.split())
+    assert (p := train('--recipe small --views 1')).returncode==0, p.stderr
+    teacher = export_onnx(tmp_path/'models/recipes/drawn-taught/small/seed0', force=True)
+    assert (p := train(f'--runs adam_scratch --arch fer_small --size 48 --views 2 --teacher {teacher}')).returncode==0, p.stderr
+    small, run = (json.loads((tmp_path/f'results/{o}/seed0/config.json').read_text()) for o in ('recipes/drawn-taught/small', 'drawn-taught/adam_scratch'))
+    assert (small['arch'], small['lr'], small['pretrained'], run['bs']) == ('fer_small', .01, False, 16)
+    assert run['n_train']==2*small['n_train']
+    assert small['data']['source'].split('(')[-1] != run['data']['source'].split('(')[-1] # other teachers
+
 TRAIN = 'fer-train --data {faces} --runs adam_frozen --epochs 1 --size 32 --bs 16'
 MISTAKES = [
     ('fer-train --runs adam_froze', 'did you mean adam_frozen'),
     ('fer-train --seeds 1.5', 'seed'),
     ('fer-train --recipe bst', 'did you mean best'),
+    ('fer-train --data {faces} --teacher nowhere.json', 'nowhere.json'),
+    ('fer-train --data {faces} --recipe small --views 0', 'views=0'),
     ('fer-train --recipe best --runs adam_frozen', 'leave --runs out'),
     ('fer-train --data {faces} --recipe best --size 64', 'must end with size=64'),
     ('fer-train --data nowhere.csv', 'nowhere.csv'),
