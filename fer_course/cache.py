@@ -8,7 +8,7 @@ Docs: https://fer-course.github.io/fer_course/lib/cache.html.md"""
 __all__ = ['VERSION', 'data_dir', 'file_state', 'write_whole', 'cache_save', 'cache_load', 'cached']
 
 # %% ../nbs/lib/cache.ipynb #7901423d
-import hashlib, os, tempfile, warnings, zipfile, zlib
+import hashlib, os, warnings, zipfile, zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,17 +37,20 @@ def file_state(
 
 # %% ../nbs/lib/cache.ipynb #d90bf9f0
 def write_whole(
-    path:Path, # File to write
+    path:Path, # File to write; its folder is made
     save, # Called with a binary file that is open for writing
 ):
-    "`path` is written whole or left as it was"
-    fd, tmp = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix='.part')
+    "`path` is written whole or left as it was; an `OSError` names it"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tmp = path.with_name(f'.{path.name}.{os.getpid()}.part')
     try:
-        with os.fdopen(fd, 'wb') as f: save(f)
+        with tmp.open('wb') as f:
+            save(f)
+            f.flush()
+            os.fsync(f.fileno())
         os.replace(tmp, path)
-    except BaseException:
-        os.unlink(tmp)
-        raise
+    except OSError as e: raise OSError(e.errno, e.strerror or str(e), str(path)) from e # a full disk does not say which file it had no room for
+    finally: tmp.unlink(missing_ok=True)
 
 # %% ../nbs/lib/cache.ipynb #e5bcd255
 def cache_save(

@@ -203,7 +203,7 @@ def fer_predict(
     url:store_true=False, # Fetch pictures that are given as addresses on the web
 ):
     "Find the faces in pictures and say which expression a model reads in each. Pictures that cannot be read are listed at the end, and the exit code is 2. Not for use on people at work or in education, which the EU prohibits."
-    from fer_course.card import write_whole
+    from fer_course.cache import write_whole
     from fer_course.faceset import InputError
     from fer_course.predict import answers, load_predictor, table
     from fer_course.predict import overlay as drawn
@@ -217,10 +217,10 @@ def fer_predict(
             print(*in_words(o, predictor.vocab, unsure), sep='\n', flush=True)
             if overlay and len(o.boxes):
                 drawn(o, predictor.vocab, unsure).save(f := BytesIO(), 'JPEG', quality=90)
-                write_whole(_free(overlay, o.name, taken), f.getvalue())
+                write_whole(_free(overlay, o.name, taken), lambda file: file.write(f.getvalue()))
         o.img = o.crops = None
         done.append(o)
-    if csv: write_whole(Path(csv), table(done, predictor.vocab, unsure).round(4).to_csv(index=False).encode())
+    if csv: write_whole(Path(csv), lambda f: f.write(table(done, predictor.vocab, unsure).round(4).to_csv(index=False).encode()))
     bad = [str(o.error) for o in done if o.error]
     if bad and len(done)>1: print(*(f'error: {o}' for o in bad), sep='\n', file=sys.stderr)
     if bad: raise InputError(f'{len(bad)} of {len(done):,} pictures cannot be read' if len(done)>1 else bad[0])

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 import torch.distributed as dist
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from .cache import write_whole
 from .compare import comparison # before fastai, since `fer_course` sees to a warning of fastai's
 from fastai.vision.all import *
 from fastai.callback.mixup import MixUp
@@ -25,7 +26,7 @@ from .data import class_weights, fer_dls
 from .faceset import FaceSet, InputError, check_name
 from .learner import FAIR, RUNS, check_trainable, fer_learner
 from .metrics import preds_table
-from .modelfile import predict_faces, save_model, write_whole
+from .modelfile import predict_faces, save_model
 from .record import Record, describe_machine, git_commit, make_record, read_record, versions, write_record
 
 # %% ../nbs/lib/train.ipynb #83216d1c
@@ -81,7 +82,7 @@ class Checkpoint(Callback):
         hypers = [{k: float(v) for k,v in o.items()} for o in opt['hypers']] # plain numbers, so that opening the file runs no code
         average = self.averaging.average.state_dict() if hasattr(self, 'averaging') else {}
         torch.save(dict(settings=self.settings, history=self.history, model=get_model(self.model).state_dict(), opt=dict(state=list(opt['state']), hypers=hypers), average=average), buf)
-        write_whole(self.path, buf.getvalue())
+        write_whole(self.path, lambda f: f.write(buf.getvalue()))
 
 # %% ../nbs/lib/train.ipynb #85b9d8c3
 def read_checkpoint(
