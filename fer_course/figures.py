@@ -10,6 +10,7 @@ __all__ = ['Picture', 'gallery', 'described', 'style', 'curves', 'confusions', '
 # %% ../nbs/lib/figures.ipynb #678d621b
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 from fastcore.basics import store_attr
@@ -92,9 +93,17 @@ def _tidy(ax):
     ax.tick_params(labelsize=8)
     ax.title.set_size(9)
 
-def _legend(fig, ax): fig.legend(*ax.get_legend_handles_labels(), loc='outside upper center', ncols=2, fontsize=8, frameon=False)
+def _legend(fig, ax):
+    marks, names = ax.get_legend_handles_labels()
+    many = _lines(names)-1
+    if many: fig.set_figheight(fig.get_figheight()+.14*many*len(names))
+    fig.legend(marks, map(_wrap, names), loc='outside upper center', ncols=1 if many else 2, fontsize=8, frameon=False)
 
-def _wrap(run): return run.replace(' (', '\n(') # what tells mixed runs apart, on a line of its own
+def _wrap(run, width=44, after=''): # what tells mixed runs apart, on lines of its own
+    name, *apart = run.split(' (', 1)
+    return '\n'.join([name+after, *(wrap(f'({apart[0]}', width) if apart else [])])
+
+def _lines(runs, width=44): return max(_wrap(o, width).count('\n') for o in runs)+1
 
 # %% ../nbs/lib/figures.ipynb #de1e225d
 def _join(parts): return parts[0] if len(parts)==1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
@@ -154,12 +163,12 @@ def confusions(
     runs = by_run(records, mixed)
     many = len(runs)>1
     rows = -(-len(runs)//2)
-    fig = _figure(2.3*rows+.2 if many else 4.5)
+    fig = _figure((2.15+.15*_lines(runs, 26))*rows+.2 if many else 4.5)
     axs = list(fig.subplots(rows, 1+many, squeeze=False).flat)
     for ax,(run,rs) in zip(axs, runs.items()):
         vocab = rs[0].config['vocab']
         _matrix(ax, _rates(rs), [o[:3] for o in vocab] if many else vocab, 0 if many else 90)
-        ax.set_title(f'{_wrap(run)} {_mean_acc(rs):.1%}', fontsize=8)
+        ax.set_title(_wrap(run, 26, f' {_mean_acc(rs):.1%}'), fontsize=8)
     for ax in axs[len(runs):]: ax.remove()
     fig.supylabel('true class', fontsize=8)
     fig.supxlabel('answer, % of the true class', fontsize=8)
@@ -202,7 +211,7 @@ def accuracies(
 )->Picture: # A row for each run
     "Test accuracy of each run: a small mark for each seed, a large one for their mean, a bar for the 95 % interval over faces"
     runs = by_run(records, mixed)
-    fig = _figure(.42*len(runs)+.9)
+    fig = _figure(max(.42, .17*_lines(runs, 30))*len(runs)+.9)
     ax = fig.subplots()
     for y,(run,rs) in enumerate(runs.items()):
         look, mean, (lo,hi) = style(run, runs) | dict(linestyle=''), _mean_acc(rs), faces_interval(rs)
@@ -210,7 +219,7 @@ def accuracies(
         ax.plot(mean, y, markersize=7, **look)
         ax.plot([r.metrics['test']['accuracy'] for r in rs], [y+.27]*len(rs), markersize=3, **look)
         ax.annotate(f'{mean:.1%}', (hi, y), (4, 0), textcoords='offset points', va='center', fontsize=8)
-    ax.set_yticks(range(len(runs)), map(_wrap, runs))
+    ax.set_yticks(range(len(runs)), [_wrap(o, 30) for o in runs])
     ax.set_ylim(len(runs)-.4, -.6)
     ax.margins(x=.16)
     ax.set_xlabel(f"accuracy on {rs[0].metrics['test']['n']:,} test faces", fontsize=8)

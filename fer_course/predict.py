@@ -65,11 +65,11 @@ class Predictor:
         return softmax(np.concatenate([*scores, np.zeros((0, len(self.vocab)), np.float32)])/np.float32(self.card['temperature']))
 
 def load_predictor(
-    path=None, # An ONNX model or its card, as from `fer_course.export`; None for the one that comes with the package
+    path='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or an ONNX model or its card, as from `fer_course.export`
     threads:int|None=None, # Of the processor; as many as ONNX Runtime likes if left out
 )->Predictor: # Ready to be asked
     "Open a model, compared with its checksum and its card; no code in it is run"
-    path = Path(path or SHIPPED)
+    path = Path(SHIPPED.get(str(path), path))
     if (torch_file := path.with_suffix('.safetensors')).exists() and not path.with_suffix('.onnx').exists():
         raise InputError(f'{torch_file} is for PyTorch; make an ONNX model of it: from fer_course.export import export_onnx; export_onnx({str(path)!r})')
     return Predictor(*read_weights(path, '.onnx'), threads)
@@ -260,7 +260,7 @@ def table(
 @delegates(answers)
 def predict(
     src, # Path of a picture, folder or video, bytes, PIL image or array; or a list of such
-    predictor:Predictor|None=None, # From `load_predictor`; the model that comes with the package if left out
+    predictor:Predictor|None=None, # From `load_predictor`; the package's 'fer' if left out
     unsure:float=UNSURE, # Below this probability the answer is "not sure"
     bad:list|None=None, # Is given a line for each picture that cannot be read; without it, the first one raises `InputError`
     **kwargs

@@ -175,7 +175,7 @@ def bring_model(
     import cv2
     to = out/'assets'/'try'
     for o in ('model', 'samples'): (to/o).mkdir(parents=True, exist_ok=True)
-    for o in ('fer.onnx', 'fer.json'): shutil.copy(root/'fer_course'/'weights'/o, to/'model')
+    for o in ('small.onnx', 'small.json'): shutil.copy(root/'fer_course'/'weights'/o, to/'model')
     shutil.copy(Path(cv2.data.haarcascades)/CASCADE, to/'model')
     for name,img in samples().items(): img.save(to/'samples'/name, quality=88)
 

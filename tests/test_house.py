@@ -34,9 +34,15 @@ def test_links_in_readme():
     links = [o for o in re.findall(r'\]\(([^)#]+)', (ROOT/'README.md').read_text(encoding='utf-8')) if not o.startswith('http')]
     assert links and not [o for o in links if not (ROOT/o).exists()]
 
+def test_scripts_named():
+    "Whatever script of benchmarks/ is named anywhere is there"
+    texts = [o for o in git_files() if o.suffix in ('.ipynb', '.md', '.py')]
+    named = {(str(o), name) for o in texts for name in re.findall(r'benchmarks/(\w+\.py)', (ROOT/o).read_text(encoding='utf-8'))}
+    assert len(named)>20 and not [o for o in named if not (ROOT/'benchmarks'/o[1]).exists()]
+
 # What is committed
 
-MAY_BE_LARGE = {'fer_course/weights/fer.onnx': 8_000_000, # the model that ships with the package
+MAY_BE_LARGE = {'fer_course/weights/fer.onnx': 8_000_000, # the larger of the models that ship with the package
                 'nbs/assets/try/ort/ort-wasm-simd-threaded.wasm.gz': 4_000_000} # what runs it in a browser
 
 def test_no_large_files():

@@ -74,7 +74,7 @@ def put(page, img, **kwargs): return changed(page, lambda: page.locator('#try-fi
 # What it answers
 
 @pytest.fixture(scope='module')
-def predictor(): return load_predictor()
+def predictor(): return load_predictor('small')
 
 def test_same_answers(page, predictor, record_property):
     "200 drawn faces: the same name for at least 98 %, and how far probabilities are apart"
@@ -248,7 +248,7 @@ def test_cannot_run(browser, url, break_it, words):
 
 def test_model_missing(browser, url):
     page = browser.new_page()
-    page.route('**/fer.onnx*', lambda r: r.fulfill(status=404))
+    page.route('**/small.onnx*', lambda r: r.fulfill(status=404))
     page.goto(url+'try.html')
     page.get_by_role('alert').filter(has_text='The model is not where it should be').wait_for()
     page.close()

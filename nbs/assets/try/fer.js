@@ -39,9 +39,9 @@ export class Model {
   static async open(onBytes) {
     if (typeof WebAssembly==='undefined' || typeof DecompressionStream==='undefined')
       throw new Problem('This browser cannot run the model: it knows no WebAssembly, or is older than 2023. Any current browser can.')
-    const card = JSON.parse(await (await get(new URL('model/fer.json', here), 'The model’s card')).text())
+    const card = JSON.parse(await (await get(new URL('model/small.json', here), 'The model’s card')).text())
     const [weights, wasm] = await Promise.all([
-      get(new URL(`model/fer.onnx?${card.sha256}`, here), 'The model', onBytes),
+      get(new URL(`model/small.onnx?${card.sha256}`, here), 'The model', onBytes),
       get(new URL('ort/ort-wasm-simd-threaded.wasm.gz', here), 'The program that runs the model', onBytes)])
     Object.assign(ort.env.wasm, {numThreads: 1, wasmBinary: await unpacked(wasm)})
     try {

@@ -33,8 +33,8 @@ function showBars(vocab) {
   }))
 }
 
-function showCard({metrics: {test}, config}) {
-  $('card').textContent = `Asked about ${test.n.toLocaleString('en')} test faces of ${config.data.name}, it gave the name on the label to ${(test.accuracy*100).toFixed(1)} %.`
+function showCard({metrics: {test}, agreement}) {
+  $('card').textContent = `Asked about ${test.n.toLocaleString('en')} test faces of ${agreement.faces}, it gave the name on the label to ${(test.accuracy*100).toFixed(1)} %.`
 }
 
 let answer, answers = 0
