@@ -8,6 +8,8 @@ Docs: https://fer-course.github.io/fer_course/lib/distil.html.md"""
 __all__ = ['augmented', 'taught']
 
 # %% ../nbs/lib/distil.ipynb #51f0aa03
+from dataclasses import replace
+
 import numpy as np
 import torch
 from .data import fer_dls
@@ -37,7 +39,6 @@ def taught(
     if views<1: raise InputError(f'views={views}: each face must be seen once; use 1 or more')
     train, rest = (np.flatnonzero((faces.split=='train')==o) for o in (True, False))
     seen = np.concatenate([faces.imgs[train], *(augmented(faces, seed+i) for i in range(1, views))])
-    known = np.eye(len(faces.vocab), dtype=np.float32)[faces.labels[rest]]
-    res = faces.take(np.concatenate([rest, np.tile(train, views)]), name=f'{faces.name}-taught', source=f'{faces.source}; {views} views of each training face, labelled by a model ({teacher.card["sha256"][:12]})')
-    res.imgs, res.soft = np.concatenate([faces.imgs[rest], seen]), np.concatenate([known, teacher.probs(seen)])
-    return res
+    known = np.eye(len(faces.vocab), dtype=np.float32)[faces.labels[rest]] if faces.soft is None else faces.soft[rest]
+    source = f'{faces.source}; {views} views of each training face, labelled by a model ({teacher.card["sha256"][:12]})'
+    return replace(faces.take(np.concatenate([rest, np.tile(train, views)])), imgs=np.concatenate([faces.imgs[rest], seen]), soft=np.concatenate([known, teacher.probs(seen)]), name=f'{faces.name}-taught', source=source)
