@@ -156,11 +156,11 @@ def test_models(page):
     changed(page, before)
     page.get_by_label('Where it looks').select_option('grad_cam')
     part(page, 'looked').filter(has_text='speak').wait_for()
-    page.get_by_label('Ask all 2 models').check()
+    page.get_by_label('Ask all 3 models').check()
     rows = page.get_by_role('region', name='All models').get_by_role('row')
-    rows.nth(2).wait_for()
-    assert [o.split('\t')[0].strip() for o in rows.all_inner_texts()]==['model', 'shipped with fer_course', 'synth · adam_pretrained']
-    page.get_by_label('Ask all 2 models').uncheck()
+    rows.nth(3).wait_for()
+    assert [o.split('\t')[0].strip() for o in rows.all_inner_texts()]==['model', 'shipped with fer_course', 'shipped with fer_course, small', 'synth · adam_pretrained']
+    page.get_by_label('Ask all 3 models').uncheck()
     rows.first.wait_for(state='detached')
     page.get_by_label('Where it looks').select_option('nothing')
     page.get_by_label('Model', exact=True).select_option('shipped with fer_course')
