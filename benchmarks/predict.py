@@ -73,7 +73,7 @@ def start(code):
     return round(time.perf_counter()-t, 3)
 
 def forms(model, faces, work):
-    "A model in every form, in a folder named for its run; the run, its cards by form, and the files by contender"
+    "A model in every form, in a folder named for its run: cards and files by contender"
     from fer_course.card import read_weights, write_model
     from fer_course.export import export_onnx
     weights, card = read_weights(model, '.safetensors')

@@ -62,7 +62,7 @@ def fer_small(
     pretrained:bool=False, # There are no weights of it; see `fer_course.distil`
     **kwargs # Of timm's `EfficientNet`
 )->nn.Module: # timm knows it by this name from now on, and so does `fer_model`
-    "A network of 53,000 parameters for grey faces of 48 pixels"
+    "A network of 54,000 parameters for grey faces of 48 pixels"
     return build_model_with_cfg(EfficientNet, 'fer_small', pretrained, block_args=decode_arch_def(_SMALL), stem_size=16, fix_stem=True, num_features=128, **kwargs)
 
 

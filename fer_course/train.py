@@ -143,8 +143,8 @@ RECIPES = {'best':  dict(epochs=12, size=96, sizes=[64,96], label_smoothing=.1, 
            'small': dict(arch='fer_small', epochs=20, size=48, bs=128, lr=1e-2, ema=.5, flips=True)}
 
 # %% ../nbs/lib/train.ipynb #6926b93d
-def _arguments(run): # of `fer_learner`
-    if run in RECIPES: return RUNS['adam_scratch' if RECIPES[run].get('arch')=='fer_small' else 'adam_pretrained']
+def _arguments(run, arch): # of `fer_learner`
+    if run in RECIPES: return RUNS['adam_scratch' if arch=='fer_small' else 'adam_pretrained'] # there are no weights of the former
     return RUNS[check_name(run, RUNS, 'run')]
 
 def run_settings(
@@ -166,7 +166,7 @@ def run_settings(
     flips:bool=False, # Let the mean over a face and its mirror image be the answer?
 )->dict: # JSON can hold it; two trainings with the same settings are the same training
     "Everything that decides what a training does"
-    args = _arguments(run)
+    args = _arguments(run, arch)
     check_name(balance, ['none', 'weights', 'sampling'], 'balance')
     for k,v in dict(epochs=epochs, size=size, bs=bs).items():
         if v < 1: raise InputError(f'{k}={v} makes no training; use 1 or more')
@@ -187,7 +187,7 @@ def _dls(faces, s, device): return fer_dls(faces, bs=s['bs'], size=s['size'], er
 def _learner(dls, faces, s): # the head starts the same for one seed, whatever the run
     seed_all(s['seed'])
     w = class_weights(faces) if s['balance']=='weights' else None
-    learn = fer_learner(dls, s['arch'], fair=s['fair'], class_weights=w, label_smoothing=s['label_smoothing'], **_arguments(s['run']))
+    learn = fer_learner(dls, s['arch'], fair=s['fair'], class_weights=w, label_smoothing=s['label_smoothing'], **_arguments(s['run'], s['arch']))
     if s['fair']: check_trainable(learn, s['freeze_to'])
     if s.get('sizes'): learn.add_cb(GrowFaces(s['sizes']))
     if s.get('mixup'): learn.add_cb(MixUp(s['mixup']))
