@@ -106,6 +106,7 @@ def cached(name, arm): return name=='A' and arm=='adam_frozen' # only its rate i
 def learner(faces, dls, s, work):
     "The arm's Learner: whole, or its head on features that were computed once"
     import torch
+    from fastai.torch_core import TensorCategory
     from fer_course.cached import cached_features, head_learner
     from fer_course.learner import check_trainable, fer_learner
     from fer_course.train import seed_all
@@ -117,10 +118,11 @@ def learner(faces, dls, s, work):
     with FileLock(path.with_suffix('.lock')):
         if not path.exists():
             seed_all(0)
-            features = cached_features(learn, views=5)
+            features = [(x, y.as_subclass(torch.Tensor)) for x,y in cached_features(learn, views=5)] # plain, so that opening the file runs no code
             write_whole(path, lambda f: torch.save(features, f))
     seed_all(s['seed'])
-    return learn, head_learner(learn, torch.load(path, weights_only=True))
+    features = [(x, TensorCategory(y)) for x,y in torch.load(path, weights_only=True)]
+    return learn, head_learner(learn, features)
 
 def fit(learn, s, ckpt):
     "Train, going on from the checkpoint; the history with the processor's seconds"
