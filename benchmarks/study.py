@@ -4,8 +4,8 @@
     python benchmarks/study.py C --data fer2013.tar.gz --only adam_pretrained,0.004,10
 
 One command runs a stage and says how long it will take. Interrupted, it goes on after the last finished epoch. Started twice, the two share the work.
-What a training leaves in results/study/<stage>/ is a JSON file with its settings, history and PublicTest metrics, and, from stage C on, a file with the
-probabilities for the faces of PublicTest and of PrivateTest. The labels of PrivateTest are not looked at here: only the report joins them.
+What a training leaves in results/study/<stage>/ is a JSON file with its settings, history and PublicTest metrics, and, in the stages
+that are reported, a file with the probabilities for the faces of PrivateTest. The labels of PrivateTest are not looked at here: only the report joins them.
 """
 import json, shlex, sys, time
 from datetime import datetime, timezone
@@ -130,9 +130,9 @@ def fit(learn, s, ckpt):
     class Clocked(Checkpoint):
         def before_epoch(self):
             super().before_epoch()
-            self.cpu = time.process_time()
+            self.began_cpu = time.process_time()
         def save(self):
-            self.history[-1]['cpu_seconds'] = round(time.process_time()-self.cpu, 2)
+            self.history[-1]['cpu_seconds'] = round(time.process_time()-self.began_cpu, 2)
             super().save()
     history = resume(learn, read_checkpoint(ckpt, s))
     cb = Clocked(ckpt, s, f'{s["stage"]} {s["run"]} {s["lr"]:g} seed {s["seed"]}', len(history), history)
@@ -155,11 +155,10 @@ def train(name, arm, lr, seed, faces, dls, work, device):
     whole, part = learner(faces, dls, s, work)
     history = fit(part, s, ckpt)
     valid, test = (faces.take(faces.split==o) for o in ('valid', 'test'))
-    probs = predict_faces(whole.model, valid.imgs, s['size']).astype('float16') # metrics are of what is stored
     if STAGES[name].sealed:
-        sealed = predict_faces(whole.model, test.imgs, s['size']).astype('float16')
-        write_whole(HERE/name/f'{name_of(arm, lr, seed)}.npz', lambda f: np.savez_compressed(f, valid=probs, test=sealed))
-    row = dict(s, history=history, valid=metrics(preds_table(probs.astype('float32'), valid.labels, vocab=faces.vocab)), threads=torch.get_num_threads(), device=device,
+        millionths = np.round(predict_faces(whole.model, test.imgs, s['size'])*1e6).astype('int32')
+        write_whole(HERE/name/f'{name_of(arm, lr, seed)}.npz', lambda f: np.savez_compressed(f, test=millionths))
+    row = dict(s, history=history, valid=metrics(preds_table(predict_faces(whole.model, valid.imgs, s['size']), valid.labels, vocab=faces.vocab)), threads=torch.get_num_threads(), device=device,
                cpu_seconds=round(sum(o['cpu_seconds'] for o in history), 1), seconds=round(sum(o['seconds'] for o in history), 1),
                command=command(name, arm, lr, seed), started=began.isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
     write_whole(HERE/name/f'{name_of(arm, lr, seed)}.json', lambda f: f.write((json.dumps(row, indent=1)+'\n').encode()))
