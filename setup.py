@@ -15,7 +15,7 @@ setup(
     python_requires=f">={cfg['min_python']}",
     packages=[*find_packages(include=['fer_course', 'fer_course.*']), 'fer_course.results'],
     package_dir={'fer_course.results': 'results'}, # lessons read the records wherever they are opened
-    package_data={'fer_course.results': ['**/*'], 'fer_course': ['*.css', '*.js', 'weights/*']},
+    package_data={'fer_course.results': ['**/*'], 'fer_course': ['weights/*'], 'fer_course.apps': ['*.css', '*.js']},
     install_requires=cfg['requirements'].split(),
     extras_require={'fetch': cfg['fetch_requirements'].split(), 'distributed': cfg['distributed_requirements'].split(), 'dev': cfg['dev_requirements'].split()},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['fer_course=fer_course._modidx:d']},

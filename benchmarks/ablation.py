@@ -15,9 +15,9 @@ from fastcore.script import call_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.metrics import bootstrap_diff, metrics, over_seeds, preds_table
-from fer_course.readers import load_faces
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.metrics import bootstrap_diff, metrics, over_seeds, preds_table
+from fer_course.data.readers import load_faces
+from fer_course.records.record import describe_machine, git_commit, versions
 
 SMALL = dict(epochs=6, size=64, sizes=[48,64])
 OFF = dict(sizes=None, label_smoothing=0., erase=0., ema=0.)
@@ -29,9 +29,9 @@ def arms(best):
 
 def unmirrored(record, models, faces):
     "Test predictions of a record's model without mirrored answers"
-    from fer_course.modelfile import load_model, predict_faces
+    from fer_course.nets.modelfile import load_network, predict_faces
     c, part = record.config, faces.take(faces.split=='test')
-    model, card = load_model(models/c['data']['name']/c['run']/f'seed{c["seed"]}')
+    model, card = load_network(models/c['data']['name']/c['run']/f'seed{c["seed"]}')
     return preds_table(predict_faces(model, part.imgs, card['size']), part.labels, vocab=faces.vocab)
 
 def row(name, preds, whole):
@@ -48,7 +48,7 @@ def main(
     models:Path=Path('models/recipes'), # Folder of the trained models
     out:Path=ROOT/'results/benchmarks', # Folder for the table
 ):
-    from fer_course.train import RECIPES, train_run
+    from fer_course.train.run import RECIPES, train_run
     faces = load_faces(data, subset=n)
     todo = arms(RECIPES['best'])
     RECIPES.update(todo)

@@ -20,13 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from benchmarks.fer2013_facts import ANSWERS, agreement, leaked, majority
 from benchmarks.peers import installed, read_by
-from fer_course.calibration import at_temperature, coverage, fit_temperature
-from fer_course.evaluate import evaluate
-from fer_course.faceset import VOCAB
-from fer_course.fer2013 import VOTES, read_votes
-from fer_course.metrics import bootstrap_diff, correct, metrics, predicted, reliability, wilson
-from fer_course.readers import load_faces
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.calibration import at_temperature, coverage, fit_temperature
+from fer_course.infer.evaluate import evaluate
+from fer_course.core.faceset import VOCAB
+from fer_course.data.fer2013 import VOTES, read_votes
+from fer_course.records.metrics import bootstrap_diff, correct, metrics, predicted, reliability, wilson
+from fer_course.data.readers import load_faces
+from fer_course.records.record import describe_machine, git_commit, versions
 
 def share(hits): return dict(share=round(float(np.mean(hits)), 6), n=len(hits), ci95=wilson(int(np.sum(hits)), len(hits)))
 

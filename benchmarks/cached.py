@@ -13,13 +13,13 @@ import pandas as pd
 from fastai.vision.all import *
 from data_efficiency import NoValid
 from freezing import Clock
-from fer_course.cached import cached_features, head_learner
-from fer_course.data import fer_dls
-from fer_course.learner import RUNS, fer_learner
-from fer_course.metrics import bootstrap_diff, metrics, preds_table
-from fer_course.readers import load_faces
-from fer_course.record import describe_machine, git_commit, read_records, versions
-from fer_course.train import SeedEpochs, seed_all
+from fer_course.train.cached import cached_features, head_learner
+from fer_course.data.block import fer_dls
+from fer_course.train.learner import RUNS, fer_learner
+from fer_course.records.metrics import bootstrap_diff, metrics, preds_table
+from fer_course.data.readers import load_faces
+from fer_course.records.record import describe_machine, git_commit, read_records, versions
+from fer_course.train.run import SeedEpochs, seed_all
 
 def fit(learn, seed, epochs, lr): # processor seconds of the fastest epoch
     clock = Clock()

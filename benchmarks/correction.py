@@ -16,7 +16,7 @@ def optimizers():
     "The two that fastai does not have; their other settings are those of the fair comparison"
     from fastai.optimizer import Optimizer, average_grad, average_sqr_grad, step_stat, weight_decay
     from fastai.torch_basics import partial
-    from fer_course.learner import FAIR
+    from fer_course.train.learner import FAIR
     hypers = dict(sqr_mom=FAIR['sqr_mom'], wd=FAIR['wd'], eps=1e-8)
     def corrected_step(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=-lr)
     def uncorrected_step(p, lr, grad_avg, sqr_avg, eps, **kwargs): p.data.addcdiv_(grad_avg, sqr_avg.sqrt()+eps, value=-lr)
@@ -37,9 +37,9 @@ def main(
     out:Path=Path('results/benchmarks/correction.csv'), # Table to write
 ):
     from fer_course import synth
-    from fer_course.learner import RUNS
-    from fer_course.record import by_run, read_records
-    from fer_course.train import train_run
+    from fer_course.train.learner import RUNS
+    from fer_course.records.record import by_run, read_records
+    from fer_course.train.run import train_run
     known = read_records(*(results/o for o in RUNS4 if o in RUNS))
     for k,opt in optimizers().items(): RUNS[k] = dict(opt_func=opt, pretrained=False, freeze_to=0)
     for seed in sorted({r.config['seed'] for r in known}):

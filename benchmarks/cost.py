@@ -13,7 +13,7 @@ from fastcore.script import call_parse
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from fer_course import synth
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.record import describe_machine, git_commit, versions
 
 ALL = 28_709 # as many as FER2013 has to train on
 
@@ -24,8 +24,8 @@ def epoch(n):
     import resource, torch
     from data_efficiency import NoValid
     from freezing import Clock
-    from fer_course.data import fer_dls
-    from fer_course.learner import fer_learner
+    from fer_course.data.block import fer_dls
+    from fer_course.train.learner import fer_learner
     torch.set_num_threads(1)
     faces, clock = drawn().subset(n), Clock()
     learn = fer_learner(fer_dls(faces, device='cpu'))

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
-from fer_course.learner import RUNS, fer_learner
-from fer_course.data import fer_dls
-from fer_course.metrics import metrics, preds_table
-from fer_course.modelfile import predict_faces
-from fer_course.readers import load_faces
-from fer_course.record import describe_machine, git_commit, versions
-from fer_course.train import SeedEpochs, seed_all
+from fer_course.train.learner import RUNS, fer_learner
+from fer_course.data.block import fer_dls
+from fer_course.records.metrics import metrics, preds_table
+from fer_course.nets.modelfile import predict_faces
+from fer_course.data.readers import load_faces
+from fer_course.records.record import describe_machine, git_commit, versions
+from fer_course.train.run import SeedEpochs, seed_all
 from itertools import product # after fastai, which has another
 
 class NoValid(Callback):

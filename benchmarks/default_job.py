@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.record import describe_machine, git_commit, read_records, versions
+from fer_course.records.record import describe_machine, git_commit, read_records, versions
 
 @call_parse
 def main(

@@ -16,8 +16,8 @@ from fastcore.script import call_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.metrics import bootstrap_diff, over_seeds
-from fer_course.record import describe_machine, git_commit, read_records, versions
+from fer_course.records.metrics import bootstrap_diff, over_seeds
+from fer_course.records.record import describe_machine, git_commit, read_records, versions
 
 CASES = {'one process': (1, 1), 'one process, two threads': (1, 2), 'two processes': (2, 1)} # processes, and threads of each
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.faceset import VOCAB
-from fer_course.fer2013 import VOTES, read_votes
-from fer_course.readers import load_faces
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.core.faceset import VOCAB
+from fer_course.data.fer2013 import VOTES, read_votes
+from fer_course.data.readers import load_faces
+from fer_course.records.record import describe_machine, git_commit, versions
 
 ANSWERS = [*VOCAB, 'contempt', 'unknown', 'not a face']
 

@@ -11,15 +11,15 @@ sys.path.insert(0, str(ROOT))
 
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.record import describe_machine, git_commit, versions
 
 def a_lab(size):
-    from fer_course.faceset import VOCAB
-    from fer_course.lab import ExpressionLab
-    from fer_course.model import fer_model
-    from fer_course.modelfile import save_model
+    from fer_course.core.faceset import VOCAB
+    from fer_course.apps.lab import ExpressionLab
+    from fer_course.nets.model import fer_model
+    from fer_course.nets.modelfile import save_network
     with TemporaryDirectory() as d:
-        save_model(fer_model('tf_efficientnet_lite0', pretrained=False), Path(d)/'model', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+        save_network(fer_model('tf_efficientnet_lite0', pretrained=False), Path(d)/'model', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
         return ExpressionLab(Path(d)/'model', size=size)
 
 def now(): return time.perf_counter(), time.process_time()

@@ -2,7 +2,7 @@
 
     python benchmarks/lr_sweep.py --data fer2013.tar.gz
 
-Each training is a recorded one (`fer_course.train.train_run`), in --work; test faces are not looked at to choose. An interrupted sweep goes on, and several
+Each training is a recorded one (`fer_course.train.run.train_run`), in --work; test faces are not looked at to choose. An interrupted sweep goes on, and several
 processes may share it with --part 0/2 and --part 1/2. `fer-train` uses one rate for all five runs, so that nothing else differs between them.
 """
 from pathlib import Path
@@ -29,10 +29,10 @@ def main(
     work:Path=Path('models/lr_sweep'), # Folder for records and models of the sweep
     out:Path=Path('results/benchmarks/lr_sweep.csv'), # Table to write
 ):
-    from fer_course.learner import RUNS
-    from fer_course.readers import load_faces
-    from fer_course.record import read_records
-    from fer_course.train import train_run
+    from fer_course.train.learner import RUNS
+    from fer_course.data.readers import load_faces
+    from fer_course.records.record import read_records
+    from fer_course.train.run import train_run
     faces = load_faces(data, subset=subset)
     jobs, (i,n) = [(run, float(lr)) for lr in lrs.split(',') for run in RUNS], map(int, part.split('/'))
     for run,lr in jobs[i::n]: train_run(faces, run, seed, lr=lr, epochs=epochs, device='cpu', out=work/f'{lr:g}', models=work/f'{lr:g}')

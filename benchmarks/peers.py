@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import zoom
 
-from fer_course.faceset import VOCAB
-from fer_course.fer2013 import CSV_ORDER
-from fer_course.metrics import preds_table
+from fer_course.core.faceset import VOCAB
+from fer_course.data.fer2013 import CSV_ORDER
+from fer_course.records.metrics import preds_table
 
 class Peer(NamedTuple):
     "`read` makes a file's path into what answers faces; `needs` is the package that runs it"

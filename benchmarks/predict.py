@@ -26,13 +26,13 @@ KINDS = ['fp32', 'fp16', 'int8']
 
 def by_torch(work):
     import torch
-    from fer_course.modelfile import load_model, predict_faces
+    from fer_course.nets.modelfile import load_network, predict_faces
     torch.set_num_threads(1)
-    net, card = load_model(work/'model')
+    net, card = load_network(work/'model')
     return lambda faces: predict_faces(net, faces, card['size'], card['channels'], card['stats'], flips=card.get('flips', False))
 
 def by_onnx(work, kind):
-    from fer_course.predict import load_predictor
+    from fer_course.infer.predict import load_predictor
     return load_predictor(work/f'model-{kind}', threads=1).probs
 
 def opened(name, work):
@@ -63,8 +63,8 @@ def in_process(what, name, work, seconds):
     out = subprocess.run([sys.executable, __file__, '-', '--step', what, '--name', name, '--work', str(work), '--seconds', str(seconds)], env=env, capture_output=True, text=True, check=True).stdout
     return json.loads(out.splitlines()[-1])
 
-STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.predict import load_predictor; load_predictor()',
-          'import PyTorch and open a model': 'from fer_course.modelfile import load_model; load_model({model!r})', 'fer-predict --help': None}
+STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.infer.predict import load_predictor; load_predictor()',
+          'import PyTorch and open a model': 'from fer_course.nets.modelfile import load_network; load_network({model!r})', 'fer-predict --help': None}
 
 def start(code):
     t = time.perf_counter()
@@ -74,8 +74,8 @@ def start(code):
 
 def forms(model, faces, work):
     "A model in every form, in a folder named for its run: cards and files by contender"
-    from fer_course.card import read_weights, write_model
-    from fer_course.export import export_onnx
+    from fer_course.nets.card import read_weights, write_model
+    from fer_course.infer.export import export_onnx
     weights, card = read_weights(model, '.safetensors')
     at, run = work/card['config']['run']/'model', card['config']['run']
     write_model(at, '.safetensors', weights, **{k: v for k,v in card.items() if k!='path'})
@@ -115,8 +115,8 @@ def main(
 ):
     "Milliseconds a face and accuracy, of the same model run in different ways, beside others"
     if step: return print(json.dumps(one_round(name, work, seconds) if step=='time' else judged(name, work)))
-    from fer_course.record import describe_machine, git_commit, versions
-    from fer_course.readers import load_faces
+    from fer_course.records.record import describe_machine, git_commit, versions
+    from fer_course.data.readers import load_faces
     load, faces = os.getloadavg()[0], load_faces(data)
     table, starts, cards = measure(models, faces, rounds, seconds)
     print(table.to_string(index=False), pd.Series(starts, name='seconds').to_string(), sep='\n\n')

@@ -11,14 +11,14 @@ from fastcore.script import call_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.record import describe_machine, git_commit, versions
 
 # Each is timed from the call to faces and labels in memory; imports are not counted, as every program needs them once.
 WAYS = dict(
     plain = ('import numpy as np, pandas as pd',
              "df = pd.read_csv(path); imgs = np.stack([np.array(o.split(), dtype=np.uint8) for o in df.pixels]).reshape(-1, 48, 48); labels = df.emotion.to_numpy()"),
-    first = ('from fer_course.readers import load_faces', 'imgs = load_faces(path).imgs'),
-    again = ('from fer_course.readers import load_faces', 'imgs = load_faces(path).imgs'))
+    first = ('from fer_course.data.readers import load_faces', 'imgs = load_faces(path).imgs'),
+    again = ('from fer_course.data.readers import load_faces', 'imgs = load_faces(path).imgs'))
 WHAT = dict(plain='pandas, then `split` on each row', first='`load_faces`, first time', again='`load_faces`, again')
 CHILD = '''
 import sys, time
@@ -32,7 +32,7 @@ print(wall, cpu)
 '''
 
 def checksum(path):
-    from fer_course.fer2013 import read_csv
+    from fer_course.data.fer2013 import read_csv
     return int(read_csv(path).imgs[::50].sum())
 
 def read(way, path, total, home):

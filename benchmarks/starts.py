@@ -14,14 +14,14 @@ import pandas as pd
 from fastai.vision.all import *
 from data_efficiency import NoValid
 from fer_course import synth
-from fer_course.data import fer_dls
-from fer_course.explain import scramble
-from fer_course.learner import fer_learner
-from fer_course.metrics import metrics, preds_table
-from fer_course.model import stages
-from fer_course.modelfile import predict_faces
-from fer_course.record import describe_machine, git_commit, versions
-from fer_course.train import SeedEpochs, seed_all
+from fer_course.data.block import fer_dls
+from fer_course.infer.explain import scramble
+from fer_course.train.learner import fer_learner
+from fer_course.records.metrics import metrics, preds_table
+from fer_course.nets.model import stages
+from fer_course.nets.modelfile import predict_faces
+from fer_course.records.record import describe_machine, git_commit, versions
+from fer_course.train.run import SeedEpochs, seed_all
 
 BORDER, N_STAGES = 5, 9 # the earlier stages are the first five of the nine, the head among these
 RAW = (0., 1.) # nothing taken off, divided by 1

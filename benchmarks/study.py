@@ -19,8 +19,8 @@ from filelock import FileLock, Timeout
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.faceset import InputError
-from fer_course.cache import write_whole
+from fer_course.core.errors import InputError
+from fer_course.core.cache import write_whole
 
 RATES = [2.5e-4*2**i for i in range(7)]
 PRETRAINED, SCRATCH = ('adam_pretrained', 'rmsprop_pretrained'), ('adam_scratch', 'rmsprop_scratch')
@@ -89,7 +89,7 @@ def jobs(name):
 def arguments(arm):
     "What `fer_learner` is given for an arm"
     from correction import optimizers
-    from fer_course.learner import RUNS
+    from fer_course.train.learner import RUNS
     if arm in RUNS: return RUNS[arm]
     if arm in PARTLY: return dict(RUNS['adam_pretrained'], freeze_to=PARTLY[arm])
     return dict(opt_func=optimizers()['rmsprop_corrected'], pretrained=arm.endswith('pretrained'), freeze_to=0)
@@ -107,9 +107,9 @@ def learner(faces, dls, s, work):
     "The arm's Learner: whole, or its head on features that were computed once"
     import torch
     from fastai.torch_core import TensorCategory
-    from fer_course.cached import cached_features, head_learner
-    from fer_course.learner import check_trainable, fer_learner
-    from fer_course.train import seed_all
+    from fer_course.train.cached import cached_features, head_learner
+    from fer_course.train.learner import check_trainable, fer_learner
+    from fer_course.train.run import seed_all
     seed_all(s['seed'])
     learn = fer_learner(dls, s['arch'], **arguments(s['run']))
     check_trainable(learn, s['freeze_to'])
@@ -126,7 +126,7 @@ def learner(faces, dls, s, work):
 
 def fit(learn, s, ckpt):
     "Train, going on from the checkpoint; the history with the processor's seconds"
-    from fer_course.train import Checkpoint, SeedEpochs, read_checkpoint, resume
+    from fer_course.train.run import Checkpoint, SeedEpochs, read_checkpoint, resume
     class Clocked(Checkpoint):
         def before_epoch(self):
             super().before_epoch()
@@ -147,9 +147,9 @@ def command(name, arm, lr, seed): return shlex.join(['python', 'benchmarks/study
 def train(name, arm, lr, seed, faces, dls, work, device):
     "One training, and what it leaves"
     import torch
-    from fer_course.metrics import metrics, preds_table
-    from fer_course.modelfile import predict_faces
-    from fer_course.record import describe_machine, git_commit, versions
+    from fer_course.records.metrics import metrics, preds_table
+    from fer_course.nets.modelfile import predict_faces
+    from fer_course.records.record import describe_machine, git_commit, versions
     s, began = settings(name, arm, lr, seed, faces), datetime.now(timezone.utc)
     ckpt = work/name/f'{name_of(arm, lr, seed)}.ckpt'
     whole, part = learner(faces, dls, s, work)
@@ -179,8 +179,8 @@ def forecast(name, left):
     return f'about {faces*per_face/3600:.1f} processor hours'
 
 def run(name, only, data, work, device):
-    from fer_course.data import fer_dls
-    from fer_course.readers import load_faces
+    from fer_course.data.block import fer_dls
+    from fer_course.data.readers import load_faces
     faces = load_faces(data, subset=STAGES[name].subset)
     dls = fer_dls(faces, bs=64, size=64, device=device)
     (HERE/name).mkdir(parents=True, exist_ok=True)

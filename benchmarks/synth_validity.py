@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from benchmarks.peers import installed, read_by
 from fer_course import synth
-from fer_course.faceset import VOCAB, FaceSet
-from fer_course.metrics import confusion, metrics, preds_table
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.core.faceset import VOCAB, FaceSet
+from fer_course.records.metrics import confusion, metrics, preds_table
+from fer_course.records.record import describe_machine, git_commit, versions
 
 def drawn(n, seed):
     "`n` test faces of default difficulty, as many of each expression, and the seconds it took to draw them"
@@ -34,7 +34,7 @@ def drawn(n, seed):
     return FaceSet(imgs, np.arange(n)%len(VOCAB), np.full(n, 'test'), VOCAB, 'synth', f'fer_course.synth, drawing {synth.VERSION}, seed {seed}', meta=meta), seconds
 
 def read_by_ours(model, faces):
-    from fer_course.evaluate import evaluate
+    from fer_course.infer.evaluate import evaluate
     return evaluate(model, faces).predictions
 
 def write(out, name, **what):
@@ -55,9 +55,9 @@ def read(model, out, n, seed):
 
 def fit(faces, seed, epochs, lr, start=None):
     "A network like that of `adam_pretrained`, trained on `faces`, its weights first those of `start` where given"
-    from fer_course.data import fer_dls
-    from fer_course.learner import fer_learner
-    from fer_course.train import SeedEpochs, seed_all
+    from fer_course.data.block import fer_dls
+    from fer_course.train.learner import fer_learner
+    from fer_course.train.run import SeedEpochs, seed_all
     seed_all(seed)
     learn = fer_learner(fer_dls(faces, device='cpu'))
     if start: learn.model.load_state_dict(start)
@@ -65,24 +65,24 @@ def fit(faces, seed, epochs, lr, start=None):
     return learn.model
 
 def judged(model, faces, split='test'):
-    from fer_course.modelfile import predict_faces
+    from fer_course.nets.modelfile import predict_faces
     part = faces.take(faces.split==split)
     return preds_table(predict_faces(model, part.imgs), part.labels, vocab=faces.vocab)
 
 def teach(data, out, n, seed, epochs, lr, work):
-    from fer_course.modelfile import save_model
-    from fer_course.readers import load_faces
+    from fer_course.nets.modelfile import save_network
+    from fer_course.data.readers import load_faces
     faces, real = synth.faces(n*10//7, seed=seed, shares='fer2013'), load_faces(data)
     model = fit(faces, 0, epochs, lr)
-    save_model(model, work/'drawn', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+    save_network(model, work/'drawn', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
     res = {k: told(judged(model, o)) for k,o in (('drawn', faces), ('fer2013', real))}
     print({k: v['accuracy'] for k,v in res.items()})
     write(out, f'teach-{n}', command=f'python benchmarks/synth_validity.py teach --n {n} --epochs {epochs}', trained_on=faces.source, n_train=n, epochs=epochs, lr=lr, seed=0, test=res)
 
 def fewer(data, out, n, epochs, lr, work):
-    from fer_course.modelfile import load_model
-    from fer_course.readers import load_faces
-    real, start = load_faces(data), load_model(work/'drawn')[0].state_dict()
+    from fer_course.nets.modelfile import load_network
+    from fer_course.data.readers import load_faces
+    real, start = load_faces(data), load_network(work/'drawn')[0].state_dict()
     rows = []
     for seed in range(3):
         few = real.subset(n, seed=seed)

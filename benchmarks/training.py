@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.record import describe_machine, git_commit, versions
+from fer_course.records.record import describe_machine, git_commit, versions
 
 BS, SIZE, ARCH = 64, 64, 'tf_efficientnet_lite0'
 
@@ -38,8 +38,8 @@ def stock_step(n):
 def our_step(n):
     import torch
     from fastai.vision.all import F
-    from fer_course.learner import Adam, fair_opt
-    from fer_course.model import fer_model, keep_memory, stages
+    from fer_course.train.learner import Adam, fair_opt
+    from fer_course.nets.model import fer_model, keep_memory, stages
     keep_memory()
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last), batch()
     opt = fair_opt(Adam)(stages(model), 1e-3)
@@ -51,7 +51,7 @@ def our_step(n):
 def bare_epoch(n):
     import torch
     from fastai.vision.all import F
-    from fer_course.model import fer_model, keep_memory
+    from fer_course.nets.model import fer_model, keep_memory
     keep_memory()
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last).train(), batch()
     opt = torch.optim.AdamW(model.parameters(), 1e-3)
@@ -64,8 +64,8 @@ def _faces(n):
 
 def _epoch(n, **run):
     from fastai.vision.all import Callback
-    from fer_course.data import fer_dls
-    from fer_course.learner import fer_learner
+    from fer_course.data.block import fer_dls
+    from fer_course.train.learner import fer_learner
     class Train(Callback): # the epoch without its validation
         def before_train(self): self.began, self.steps = time.perf_counter(), 0
         def after_batch(self): self.steps += self.training
@@ -97,7 +97,7 @@ def stock_loader(n):
         return _drain(block.dataloaders(d, bs=BS, device='cpu'))
 
 def our_loader(n):
-    from fer_course.data import fer_dls
+    from fer_course.data.block import fer_dls
     return _drain(fer_dls(_faces(n), bs=BS, size=SIZE, device='cpu'))
 
 CASES = dict(stock_step=stock_step, our_step=our_step, bare_epoch=bare_epoch, our_epoch=our_epoch, frozen_epoch=frozen_epoch, stock_loader=stock_loader, our_loader=our_loader)

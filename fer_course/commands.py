@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fastcore.script import call_parse, store_true
 
-from .cli import cli
+from .core.cli import cli
 
 # %% ../nbs/lib/commands.ipynb #3ab4890d
 def _names(s): return [o for o in s.replace(',', ' ').split() if o]
@@ -50,9 +50,9 @@ def fer_train(
     overwrite:store_true=False, # Train anew what is recorded already
 ):
     "Train the same network up to five ways, judge each on the test faces and leave records. Interrupted, the same command goes on after the last finished epoch; what is recorded is not trained again."
-    from fer_course.faceset import InputError, check_name
-    from fer_course.readers import load_faces
-    from fer_course.train import RECIPES, RUNS, by_rate, team, train_runs
+    from fer_course.core.errors import InputError, check_name
+    from fer_course.data.readers import load_faces
+    from fer_course.train.run import RECIPES, RUNS, by_rate, team, train_runs
     with team(device) as first:
         if not first: return # the first of several processes does all that follows; this one has trained along
         if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
@@ -70,19 +70,19 @@ def fer_train(
         elif records: _report(records, Path(out)/faces.name, whole=len(records)==len(names)*len(seeds))
 
 def _rate(s):
-    from fer_course.faceset import InputError
+    from fer_course.core.errors import InputError
     try: return float(s)
     except ValueError: raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas between') from None
 
 def _taught(faces, teacher, views):
-    from fer_course.distil import taught
-    from fer_course.predict import load_predictor
+    from fer_course.train.distil import taught
+    from fer_course.infer.predict import load_predictor
     teacher = load_predictor(teacher or 'fer')
     print(f'asking {teacher.card["path"].name} about {views} views of each training face', flush=True)
     return taught(faces, teacher, views)
 
 def _report(records, folder, whole):
-    from fer_course.compare import comparison, readable, write_comparison
+    from fer_course.records.compare import comparison, readable, write_comparison
     print(readable(comparison(records)).reset_index().to_string(index=False))
     several = len({o.config['run'] for o in records})>1
     print(f'Records: {folder}' + (f'; compared in {write_comparison(records, folder/"comparison")}' if several and whole else '')) # whoever has the last of the records writes the comparison
@@ -91,7 +91,7 @@ def check_seed(
     s:str, # As typed
 )->int: # As a number
     "Raise `InputError` where `s` is no seed"
-    from fer_course.faceset import InputError
+    from fer_course.core.errors import InputError
     if not s.isdigit(): raise InputError(f'{s!r} is no seed; give whole numbers from 0 on, with commas between')
     return int(s)
 
@@ -100,7 +100,7 @@ def check_device(
 )->str: # The same
     "Raise `InputError` where this machine has no such device"
     import torch
-    from fer_course.faceset import InputError
+    from fer_course.core.errors import InputError
     try: torch.empty(0, device=device)
     except (AssertionError, RuntimeError) as e: raise InputError(f'device {device!r} cannot be used here ({str(e).splitlines()[0]}); use cpu, or leave --device out') from None
     return device
@@ -120,15 +120,16 @@ def fer_evaluate(
     overwrite:store_true=False, # Replace an evaluation that is there already
 ):
     "Judge a trained model on a test set, its own or another: accuracy (percent, with its 95 % interval over test faces), F1 of each class, and the confusion matrix; and leave a record."
-    from fer_course.evaluate import evaluate, evaluation_folder, told
-    from fer_course.faceset import SPLITS, check_name
-    from fer_course.metrics import confusion
-    from fer_course.readers import load_faces
-    from fer_course.record import write_record
+    from fer_course.infer.evaluate import evaluate, evaluation_folder, evaluation_summary
+    from fer_course.core.errors import check_name
+    from fer_course.core.faceset import SPLITS
+    from fer_course.records.metrics import confusion
+    from fer_course.data.readers import load_faces
+    from fer_course.records.record import write_record
     faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as, need=[check_name(split, SPLITS, 'split')])
     record = evaluate(model, faces, split)
     record = write_record(record, evaluation_folder(record, out), overwrite)
-    print(told(record), confusion(record.predictions).to_string(), f'Record: {record.path}', sep='\n\n')
+    print(evaluation_summary(record), confusion(record.predictions).to_string(), f'Record: {record.path}', sep='\n\n')
 
 # %% ../nbs/lib/commands.ipynb #0644068d
 def _comparison_folder(records):
@@ -144,9 +145,9 @@ def fer_compare(
     mixed:bool=False, # Compare runs although their data, size, epochs, ... differ?
 ):
     "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with McNemar's test and bootstrap intervals, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
-    from fer_course.compare import class_f1, comparison, over_pairs, paired, readable, readable_pairs, write_comparison
-    from fer_course.faceset import InputError
-    from fer_course.record import read_records
+    from fer_course.records.compare import class_f1, comparison, over_pairs, paired, readable, readable_pairs, write_comparison
+    from fer_course.core.errors import InputError
+    from fer_course.records.record import read_records
     if not results: raise InputError('no folder given; name one with records, such as results/synth')
     records = read_records(*results)
     table,diffs,classes = tables = [f(records, mixed) for f in (comparison, paired, class_f1)]
@@ -157,7 +158,7 @@ def fer_compare(
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
 def in_words(
-    answer, # From `fer_course.predict.answers`
+    answer, # From `fer_course.infer.predict.answers`
     vocab, # Class names
     unsure, # Below this probability the answer is "not sure"
 )->list: # A line for each face, or one that says there is none
@@ -175,7 +176,7 @@ def check_outputs(
     overlay, # Folder to write to, or None
 ):
     "Raise `InputError` where what is written could take the place of what is read"
-    from fer_course.faceset import InputError
+    from fer_course.core.errors import InputError
     if csv and Path(csv).is_dir(): raise InputError(f'{csv} is a folder; give --csv a file')
     if not overlay: return
     to = Path(overlay).resolve()
@@ -195,7 +196,7 @@ def fer_predict(
     *pictures:str, # Pictures, folders of pictures, or videos
     csv:str=None, # Write a table here: a row for each face, with its place and a probability for each expression
     overlay:str=None, # Write pictures with faces here, with a box around each face and what was said beside it
-    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or an ONNX model, as from fer_course.export
+    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or an ONNX model, as from fer_course.infer.export
     unsure:float=.5, # Say 'not sure' where no expression has this probability, 0 to 1
     margin:float=0., # Cut faces out with so much more on each side, as a share of what the detector boxed; below 0 for less
     whole:store_true=False, # Each picture is one face: look for none
@@ -203,16 +204,16 @@ def fer_predict(
     url:store_true=False, # Fetch pictures that are given as addresses on the web
 ):
     "Find the faces in pictures and say which expression a model reads in each. Pictures that cannot be read are listed at the end, and the exit code is 2. Not for use on people at work or in education, which the EU prohibits."
-    from fer_course.cache import write_whole
-    from fer_course.faceset import InputError
-    from fer_course.predict import answers, load_predictor, table
-    from fer_course.predict import overlay as drawn
+    from fer_course.core.cache import write_whole
+    from fer_course.core.errors import InputError
+    from fer_course.infer.predict import predict_each, load_predictor, table
+    from fer_course.infer.predict import draw_boxes as drawn
     if not pictures: raise InputError('no picture given; name some, or a folder of them')
     for k,v,lo,hi in (('unsure', unsure, 0, 1), ('margin', margin, -.45, 3), ('every', every, .001, 1e6)):
         if not lo<=v<=hi: raise InputError(f'--{k} {v:g} is outside {lo:g} to {hi:g}')
     check_outputs(pictures, csv, overlay)
     predictor, done, taken = load_predictor(model), [], set()
-    for o in answers(list(pictures), predictor, every, url, margin=margin, whole=whole):
+    for o in predict_each(list(pictures), predictor, every, url, margin=margin, whole=whole):
         if o.error is None:
             print(*in_words(o, predictor.vocab, unsure), sep='\n', flush=True)
             if overlay and len(o.boxes):

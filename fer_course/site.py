@@ -17,9 +17,10 @@ from PIL import Image
 from fastcore.script import call_parse
 
 from . import synth
-from .cli import cli
-from .detect import CASCADE
-from .faceset import VOCAB, InputError
+from .core.cli import cli
+from .infer.detect import CASCADE
+from .core.errors import InputError
+from .core.faceset import VOCAB
 
 # %% ../nbs/lib/site.ipynb #654c3a14
 _ORDER = ['index', 'lessons', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
@@ -30,7 +31,7 @@ def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (n
 def _entry(nbs, name):
     if name=='index': return dict(text='Home', href=page) if (page := _page(nbs, name)) else None
     if name not in _SECTIONS: return _page(nbs, name)
-    files = sorted(f'{name}/{o.name}' for o in (nbs/name).glob('*.ipynb'))
+    files = sorted(o.relative_to(nbs).as_posix() for o in (nbs/name).rglob('*.ipynb'))
     return dict(section=_SECTIONS[name], contents=files) if files else None
 
 def sidebar(

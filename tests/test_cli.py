@@ -2,7 +2,7 @@
 import json, re, subprocess
 import pytest
 from conftest import ini, script
-from fer_course.export import export_onnx
+from fer_course.infer.export import export_onnx
 
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 

@@ -26,8 +26,8 @@ def start(faces, env2, tmp_path):
 
 SCRIPT = '''
 import sys
-from fer_course.readers import load_faces
-from fer_course.train import team, train_run
+from fer_course.data.readers import load_faces
+from fer_course.train.run import team, train_run
 with team('cpu') as first:
     if first:
         faces = load_faces(sys.argv[1])

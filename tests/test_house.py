@@ -4,9 +4,9 @@ from importlib.metadata import packages_distributions
 import pytest
 from conftest import ROOT, copy_tree, git_files, ini
 
-NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').glob('[!_]*.py'))
+NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').rglob('[!_]*.py') if o.name!='all.py')
 by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
-by_mod = pytest.mark.parametrize('fn', MODULES, ids=lambda o: o.stem)
+by_mod = pytest.mark.parametrize('fn', MODULES, ids=lambda o: o.relative_to(ROOT/'fer_course').with_suffix('').as_posix())
 
 def cells(fn): return [dict(o, source=''.join(o['source'])) for o in json.loads(fn.read_text(encoding='utf-8'))['cells']]
 
@@ -104,7 +104,7 @@ def runs_in_docs(c):
     tree = ast.parse(re.sub(r'^\s*[%!].*$', '', c['source'], flags=re.M))
     return any(isinstance(o, (ast.Import, ast.ImportFrom)) for o in ast.walk(tree)) and not all(isinstance(o, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)) for o in tree.body)
 
-@pytest.mark.parametrize('fn', [o for o in NBS if o.parent.name=='lib'], ids=lambda o: o.stem)
+@pytest.mark.parametrize('fn', [o for o in NBS if 'lib' in o.parts], ids=lambda o: o.stem)
 def test_imports_alone(fn): assert not [f'cell {i}: {c["source"][:80]!r}' for i,c in enumerate(cells(fn)) if runs_in_docs(c)], 'put imports into a cell of their own'
 
 def public(fn):
@@ -150,3 +150,13 @@ def test_light_import():
     p = subprocess.run([sys.executable, '-c', 'import sys, fer_course; sys.exit("torch" in sys.modules)'], cwd=ROOT)
     assert p.returncode==0
     assert time.perf_counter()-t < 1
+
+def test_all():
+    "`from fer_course.all import *` hides nothing: each name is of one module, and of fastai's names only `accuracy` is replaced"
+    code = """import importlib, re, collections, inspect, fer_course.all as a, fastai.vision.all as v
+mods = re.findall(r'^from \\.(\\w+\\.\\w+) import', inspect.getsource(a), re.M)
+names = collections.Counter(n for m in mods for n in importlib.import_module('fer_course.'+m).__all__)
+assert len(mods)>15 and not [n for n,k in names.items() if k>1], [n for n,k in names.items() if k>1]
+assert [n for n in names if getattr(v, n, None) not in (None, getattr(a, n))]==['accuracy']"""
+    p = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
+    assert p.returncode==0, p.stderr[-1500:]

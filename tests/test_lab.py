@@ -14,10 +14,10 @@ def free_port():
 
 def a_model(path):
     "A network that was never trained, where `fer-train` would leave one"
-    from fer_course.faceset import VOCAB
-    from fer_course.model import fer_model
-    from fer_course.modelfile import save_model
-    save_model(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+    from fer_course.core.faceset import VOCAB
+    from fer_course.nets.model import fer_model
+    from fer_course.nets.modelfile import save_network
+    save_network(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
 
 def wait_for(url, seconds=60):
     for _ in range(seconds*4):

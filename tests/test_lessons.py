@@ -3,7 +3,7 @@ import json, os, re, shutil, subprocess, sys, time, venv
 from pathlib import Path
 import pytest
 from conftest import ROOT
-from fer_course import exercises
+from fer_course.course import exercises
 from fer_course.site import front_matter
 
 LESSONS = sorted((ROOT/'nbs'/'lessons').glob('*.ipynb'))

@@ -3,7 +3,7 @@ import json, subprocess, sys
 import pytest
 from conftest import ROOT
 
-NBS = [o for pat in ('*.ipynb', 'lib/*.ipynb', 'questions/*.ipynb', 'apps/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
+NBS = [o for pat in ('*.ipynb', 'lib/**/*.ipynb', 'questions/*.ipynb', 'apps/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
 
 def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
 

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from conftest import script
 from fer_course import synth
-from fer_course.card import digest, read_card
-from fer_course.faceset import InputError, VOCAB
-from fer_course.predict import SHIPPED, answers, load_predictor, pictures, predict, read_picture
+from fer_course.nets.card import digest, read_card
+from fer_course.core.errors import InputError
+from fer_course.core.faceset import VOCAB
+from fer_course.infer.predict import SHIPPED, predict_each, load_predictor, pictures, predict, read_picture
 
 @pytest.fixture(scope='module')
 def predictor(): return load_predictor()
@@ -201,12 +202,12 @@ def test_thousand(env, tmp_path):
 def small(tmp_path_factory):
     "A small network, never trained, for PyTorch and as ONNX; path without ending and a function that opens it, by ending"
     import torch
-    from fer_course.export import export_onnx
-    from fer_course.model import fer_model
-    from fer_course.modelfile import load_model, save_model
+    from fer_course.infer.export import export_onnx
+    from fer_course.nets.model import fer_model
+    from fer_course.nets.modelfile import load_network, save_network
     d = tmp_path_factory.mktemp('small')
     torch.manual_seed(0)
-    save_model(fer_model('test_efficientnet', pretrained=False), d/'net', arch='test_efficientnet', vocab=VOCAB, size=48, face_size=48, channels=3, stats=(.5,.5))
+    save_network(fer_model('test_efficientnet', pretrained=False), d/'net', arch='test_efficientnet', vocab=VOCAB, size=48, face_size=48, channels=3, stats=(.5,.5))
     export_onnx(d/'net', faces=synth.faces(20, cache=False))
     return {'.safetensors': (d/'net', load_model), '.onnx': (d/'net-fp32', load_predictor)}
 
@@ -323,7 +324,7 @@ def test_shipped(model, limit):
 
 def test_without_torch(scene, tmp_path):
     scene.save(tmp_path/'x.png')
-    code = f"import sys; from fer_course.predict import predict; assert len(predict({str(tmp_path/'x.png')!r}))==1; sys.exit('torch' in sys.modules or 'fastai' in sys.modules)"
+    code = f"import sys; from fer_course.infer.predict import predict; assert len(predict({str(tmp_path/'x.png')!r}))==1; sys.exit('torch' in sys.modules or 'fastai' in sys.modules)"
     assert subprocess.run([sys.executable, '-c', code]).returncode==0
 
 def test_help_is_fast(env):
@@ -343,6 +344,6 @@ def test_memory(small):
         n = 0
         while n<1000:
             some = [rng.choice(faces) for _ in range(min(1000-n, rng.randrange(1, 200)))]
-            n += sum(len(o.boxes) for o in answers(some, model))
+            n += sum(len(o.boxes) for o in predict_each(some, model))
         rss.append(psutil.Process().memory_info().rss)
     assert max(rss)-rss[0]<30e6, rss

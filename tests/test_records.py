@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, git_files
 from test_house import BAD
-from fer_course.compare import class_f1, comparison, paired
-from fer_course.faceset import InputError
-from fer_course.record import RUN_ORDER, check_record, made_up_record, read_records, write_record
+from fer_course.records.compare import class_f1, comparison, paired
+from fer_course.core.errors import InputError
+from fer_course.records.record import RUN_ORDER, check_record, made_up_record, read_records, write_record
 
 RECORDS = sorted(ROOT/o.parent for o in git_files() if o.parts[0]=='results' and o.name=='config.json' and not any(p.startswith('.') for p in o.parts))
 SETS    = sorted({o.parents[1] for o in RECORDS})
@@ -66,5 +66,5 @@ def test_comparison(path):
 
 def test_run_names():
     "Tables and figures know the runs that training knows"
-    from fer_course.learner import RUNS
+    from fer_course.train.learner import RUNS
     assert list(RUNS)==RUN_ORDER==list(ARGS)

@@ -4,9 +4,9 @@ import numpy as np, pytest
 from PIL import Image
 from conftest import CHROMIUM, DESK, FLAGS, PHONE, WIDE, watch
 from fer_course import synth
-from fer_course.detect import find_faces
-from fer_course.faceset import VOCAB
-from fer_course.predict import crop, load_predictor
+from fer_course.infer.detect import find_faces
+from fer_course.core.faceset import VOCAB
+from fer_course.infer.predict import crop, load_predictor
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 

@@ -6,8 +6,8 @@ from PIL import Image
 from conftest import CHROMIUM, FLAGS, ROOT, copy_tree
 from test_lab import AXE, a_model, free_port, wait_for
 from fer_course import synth
-from fer_course.faceset import VOCAB
-from fer_course.predict import predict
+from fer_course.core.faceset import VOCAB
+from fer_course.infer.predict import predict
 
 CAMERA = '--use-fake-ui-for-media-stream --use-fake-device-for-media-stream'.split()
 WAIT = 120_000 # milliseconds, for machines that do much else

@@ -1,0 +1,2 @@
+"Drawn faces: `synth.faces(400)` draws a set, `synth.draw` one face."
+from .drawing import *
