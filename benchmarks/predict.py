@@ -32,7 +32,7 @@ def by_torch(work):
     return lambda faces: predict_faces(net, faces, card['size'], card['channels'], card['stats'], flips=card.get('flips', False))
 
 def by_onnx(work, kind):
-    from fer_course.infer.predict import load_predictor
+    from fer_course.nets.predictor import load_predictor
     return load_predictor(work/f'model-{kind}', threads=1).probs
 
 def opened(name, work):
@@ -63,7 +63,7 @@ def in_process(what, name, work, seconds):
     out = subprocess.run([sys.executable, __file__, '-', '--step', what, '--name', name, '--work', str(work), '--seconds', str(seconds)], env=env, capture_output=True, text=True, check=True).stdout
     return json.loads(out.splitlines()[-1])
 
-STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.infer.predict import load_predictor; load_predictor()',
+STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.nets.predictor import load_predictor; load_predictor()',
           'import PyTorch and open a model': 'from fer_course.nets.modelfile import load_network; load_network({model!r})', 'fer-predict --help': None}
 
 def start(code):

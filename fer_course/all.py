@@ -11,6 +11,7 @@ from .data.readers import *
 from .data.block import *
 from .nets.model import *
 from .nets.modelfile import *
+from .nets.predictor import *
 from .records.metrics import *
 from .records.record import *
 from .records.figures import *

@@ -76,7 +76,7 @@ def _rate(s):
 
 def _taught(faces, teacher, views):
     from fer_course.train.distil import taught
-    from fer_course.infer.predict import load_predictor
+    from fer_course.nets.predictor import load_predictor
     teacher = load_predictor(teacher or 'fer')
     print(f'asking {teacher.card["path"].name} about {views} views of each training face', flush=True)
     return taught(faces, teacher, views)
@@ -206,7 +206,8 @@ def fer_predict(
     "Find the faces in pictures and say which expression a model reads in each. Pictures that cannot be read are listed at the end, and the exit code is 2. Not for use on people at work or in education, which the EU prohibits."
     from fer_course.core.cache import write_whole
     from fer_course.core.errors import InputError
-    from fer_course.infer.predict import predict_each, load_predictor, table
+    from fer_course.infer.predict import predict_each, table
+    from fer_course.nets.predictor import load_predictor
     from fer_course.infer.predict import draw_boxes as drawn
     if not pictures: raise InputError('no picture given; name some, or a folder of them')
     for k,v,lo,hi in (('unsure', unsure, 0, 1), ('margin', margin, -.45, 3), ('every', every, .001, 1e6)):

@@ -11,7 +11,9 @@ from fer_course import synth
 from fer_course.nets.card import digest, read_card
 from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.predict import SHIPPED, predict_each, load_predictor, pictures, predict, read_picture
+from fer_course.infer.predict import predict_each, pictures, predict, read_picture
+from fer_course.nets.card import SHIPPED
+from fer_course.nets.predictor import load_predictor
 
 @pytest.fixture(scope='module')
 def predictor(): return load_predictor()

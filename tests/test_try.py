@@ -6,7 +6,8 @@ from conftest import CHROMIUM, DESK, FLAGS, PHONE, WIDE, watch
 from fer_course import synth
 from fer_course.infer.detect import find_faces
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.predict import crop, load_predictor
+from fer_course.infer.predict import crop
+from fer_course.nets.predictor import load_predictor
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet, SPLITS
+from ..nets.predictor import load_predictor
 from ..records.metrics import confusion, metrics, preds_table
 from ..records.record import Record
 
@@ -28,17 +29,17 @@ def check_vocab(
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #b51c1c14
 def evaluate(
-    path, # A model that `fer-train` left: its card, its weights, or their common name
+    model, # What `load_predictor` opens
     faces:FaceSet, # Faces to judge it by
     split:str='test', # Which of them
 )->Record: # Not written; its history is that of the training
     "Predictions and metrics of a saved model on one split of `faces`"
-    from fer_course.nets.modelfile import load_network, predict_faces # here, since reading records needs no torch
-    model, card = load_network(path)
+    predictor = load_predictor(model)
+    card = predictor.card
     check_vocab(card, faces)
     part = faces.take(faces.split==check_name(split, SPLITS, 'split'))
     if not len(part): raise InputError(f'{faces.name}: no faces in {split}; use another --split')
-    preds = preds_table(predict_faces(model, part.imgs, card['size'], card['channels'], card['stats'], flips=card.get('flips', False)), part.labels, vocab=faces.vocab)
+    preds = preds_table(predictor.probs(part.imgs), part.labels, vocab=faces.vocab)
     return Record(_config(card, faces, split), pd.DataFrame(card['history']), dict(card['metrics'], test=metrics(preds)), preds)
 
 def _config(card, faces, split): # that of the training, but for the data it is judged by

@@ -24,7 +24,8 @@ from torch import nn
 from ..nets.card import SHIPPED, read_card, write_model
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
-from ..nets.modelfile import load_network, predict_faces
+from ..nets.modelfile import load_network
+from ..nets.predictor import TorchPredictor, onnx_session, softmax
 
 # %% ../../nbs/lib/infer/export.ipynb #eb296cfd
 def resize_matrix(
@@ -112,10 +113,7 @@ def scores(
     bs:int=64, # Faces at a time
 )->np.ndarray: # `float32 [n, c]`
     "What an ONNX model says"
-    import onnxruntime as ort
-    opts = ort.SessionOptions()
-    opts.log_severity_level = 3
-    run = ort.InferenceSession(model, opts, providers=['CPUExecutionProvider']).run
+    run = onnx_session(model).run
     return np.concatenate([run(None, {'faces': imgs[i:i+bs,None].astype(np.float32)})[0] for i in range(0, len(imgs), bs)])
 
 # %% ../../nbs/lib/infer/export.ipynb #0ff11207
@@ -218,8 +216,7 @@ def export_agreement(
     probs:np.ndarray, # Probabilities of the same faces by PyTorch, `[n, c]`
 )->dict: # `n`, `same_label` (a share), `max_difference` (of a probability)
     "How far an export says what the network says"
-    p = np.exp(ours-ours.max(1, keepdims=True))
-    p /= p.sum(1, keepdims=True)
+    p = softmax(ours)
     return dict(n=len(p), same_label=round(float((p.argmax(1)==probs.argmax(1)).mean()), 6), max_difference=round(float(abs(p-probs).max()), 6))
 
 def exported(
@@ -236,7 +233,7 @@ def exported(
     model, held = to_onnx(net, card), faces.imgs[np.argsort(faces.split=='train', kind='stable')[:1000]]
     if kind=='fp16': model = halved(model)
     if kind=='int8': model = best_quantised(model, faces.imgs[faces.split=='train'][:1024])
-    same = export_agreement(scores(model, held), predict_faces(net, held, card['size'], card['channels'], card['stats'], flips=card.get('flips', False)))
+    same = export_agreement(scores(model, held), TorchPredictor(net, {**card, 'temperature': 1}).probs(held))
     if same['same_label']<KINDS[kind] and not force:
         raise InputError(f'{card["path"]} as {kind} gives {same["same_label"]:.1%} of {same["n"]} faces the label that it gave before, fewer than {KINDS[kind]:.0%}; take another kind, or force it (force=True)')
     del card['path'], card['sha256']

@@ -15,7 +15,7 @@ import torch
 from ..data.block import fer_dls
 from ..core.errors import InputError
 from ..core.faceset import FaceSet
-from ..infer.predict import Predictor
+from ..nets.predictor import Predictor
 from fastai.torch_core import no_random
 
 # %% ../../nbs/lib/train/distil.ipynb #51f0aa07
@@ -31,7 +31,7 @@ def augmented(
 # %% ../../nbs/lib/train/distil.ipynb #51f0aa12
 def taught(
     faces:FaceSet, # Faces with labels
-    teacher:Predictor, # From `fer_course.infer.predict.load_predictor`; its classes are those of `faces`
+    teacher:Predictor, # From `fer_course.nets.predictor.load_predictor`; its classes are those of `faces`
     views:int=4, # How often each training face is seen: once as it is, and then `augmented`
     seed:int=0, # Of the views
 )->FaceSet: # Named `<name>-taught`, with soft labels; validation and test faces keep theirs
