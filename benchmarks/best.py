@@ -24,7 +24,7 @@ from fer_course.records.calibration import at_temperature, coverage, fit_tempera
 from fer_course.infer.evaluate import evaluate
 from fer_course.core.faceset import VOCAB
 from fer_course.data.fer2013 import VOTES, read_votes
-from fer_course.records.metrics import bootstrap_diff, correct, metrics, predicted, reliability, wilson
+from fer_course.records.metrics import bootstrap_diff, is_correct, metrics, top_class, reliability, wilson
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, versions
 
@@ -32,14 +32,14 @@ def share(hits): return dict(share=round(float(np.mean(hits)), 6), n=len(hits), 
 
 def by_people(preds, votes):
     "Answers scored by ten people: `votes` are counts `[n, answers]`, the seven classes first"
-    most, said = majority(votes), predicted(preds).to_numpy()
+    most, said = majority(votes), top_class(preds).to_numpy()
     clear = np.isin(most, VOCAB) # more than half said the same, and it is one of the seven
     mine = votes[np.arange(len(votes)), [VOCAB.index(o) for o in said]]
     return dict(majority=share((said==most)[clear]), agrees_with_a_random_person=round(float((mine/votes.sum(1)).mean()), 6),
                 two_random_people_agree=round(float(agreement(votes).mean()), 6), label_agrees_with_a_random_person=round(float((votes[np.arange(len(votes)), [VOCAB.index(o) for o in preds.target]]/votes.sum(1)).mean()), 6))
 
 def judged(preds, votes, seen):
-    hits = correct(preds)
+    hits = is_correct(preds)
     return dict(metrics(preds), by_people=by_people(preds, votes), seen_in_training=share(hits[seen]), not_seen_in_training=share(hits[~seen]))
 
 def answers(model, faces):

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, git_files
 from test_house import BAD
-from fer_course.records.compare import class_f1, comparison, paired
+from fer_course.records.compare import class_f1, compare_runs, compare_pairs
 from fer_course.core.errors import InputError
-from fer_course.records.record import RUN_ORDER, check_record, made_up_record, read_records, write_record
+from fer_course.records.record import RUN_ORDER, check_record, fake_record, read_records, write_record
 
 RECORDS = sorted(ROOT/o.parent for o in git_files() if o.parts[0]=='results' and o.name=='config.json' and not any(p.startswith('.') for p in o.parts))
 SETS    = sorted({o.parents[1] for o in RECORDS})
@@ -40,7 +40,7 @@ def test_record(path): assert not list(faults(path))
 
 def test_faults(tmp_path):
     "The check above sees what it is there to see"
-    write = lambda path, *args, **kwargs: write_record(made_up_record(*args, **kwargs), tmp_path/path).path
+    write = lambda path, *args, **kwargs: write_record(fake_record(*args, **kwargs), tmp_path/path).path
     assert not list(faults(write('made-up/adam_scratch/seed1', 'adam_scratch', 1)))
     for what,path in [('pretrained=True', write('made-up/adam_scratch/seed0', 'adam_scratch', pretrained=True)), ('RMSProp', write('made-up/adam_frozen/seed0', 'adam_frozen', opt_func='RMSProp')),
                       ('freeze_to=0', write('made-up/adam_frozen/seed1', 'adam_frozen', 1, freeze_to=0)), ('holds made-up', write('fer2013/adam_frozen/seed0', 'adam_frozen')),
@@ -61,7 +61,7 @@ def test_comparison(path):
     folder = path/'comparison'
     if not folder.exists(): assert len({o.parent for o in RECORDS if path in o.parents})==1; return
     records, mixed = read_records(path), 'recipes' in path.parts # which differ in more than one thing
-    for fn,df in dict(comparison=comparison(records, mixed).reset_index(), paired=paired(records, mixed), per_class=class_f1(records, mixed).reset_index()).items():
+    for fn,df in dict(comparison=compare_runs(records, mixed).reset_index(), paired=compare_pairs(records, mixed), per_class=class_f1(records, mixed).reset_index()).items():
         pd.testing.assert_frame_equal(pd.read_csv(folder/f'{fn}.csv'), df, check_dtype=False, rtol=1e-5, atol=1e-6)
 
 def test_run_names():

@@ -16,15 +16,14 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from ..core.errors import InputError
-from ..records.figures import Picture, _COLORS, _figure, _tidy
+from ..records.figures import COLORS, Picture, small_figure, tidy_axes
 from .maps import brightest, covered
-from ..records.metrics import correct, wilson
+from ..records.metrics import is_correct, wilson
 from ..nets.model import stages
 from ..nets.modelfile import net_input, predict_faces
 
 from fastai.callback.hook import hook_output, hook_outputs
 from fastcore.meta import delegates
-from matplotlib.ticker import PercentFormatter
 from scipy.stats import rankdata
 from torch import nn
 
@@ -102,7 +101,7 @@ def show_maps(
     "Faces with maps laid over them"
     n, titles = len(imgs), titles if titles is not None else [str(i) for i in range(len(imgs))]
     rows = -(-n//cols)
-    fig = _figure(rows*(4.4/cols+.28))
+    fig = small_figure(rows*(4.4/cols+.28))
     for ax,o in zip(fig.subplots(rows, cols, squeeze=False).flat, range(rows*cols)):
         ax.axis('off')
         if o>=n: continue
@@ -171,14 +170,11 @@ def plot_answers(
     xlabel:str, # What `x` is, with its unit
 )->Picture: # Described by the answers along the way
     "A line for each class: its probability while something is turned"
-    fig = _figure(2.7)
+    fig = small_figure(2.7)
     ax = fig.subplots()
-    for i,c in enumerate(vocab): ax.plot(x, probs[:,i], label=c, color=[*_COLORS, 'black'][i%7], marker='osDv^P*'[i%7], markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
-    ax.set(ylim=(-.02, 1.02), ylabel='probability')
-    ax.set_xlabel(xlabel, fontsize=8)
-    ax.yaxis.label.set_size(8)
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    _tidy(ax)
+    for i,c in enumerate(vocab): ax.plot(x, probs[:,i], label=c, color=[*COLORS, 'black'][i%7], marker='osDv^P*'[i%7], markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
+    ax.set_ylim(-.02, 1.02)
+    tidy_axes(ax, xlabel, 'probability', percent='y')
     fig.legend(loc='outside right center', fontsize=8, frameon=False)
     best = probs.argmax(1)
     turns = [0, *(np.flatnonzero(np.diff(best))+1)]
@@ -190,7 +186,7 @@ def slices(
     groups, # What group each face is in, `[n]`: names, or intervals from `pd.cut`
 )->pd.DataFrame: # A row a group: `n`, `accuracy`, and Wilson's 95 % interval from `lo` to `hi`
     "Accuracy in parts of a test set; a face whose group is missing counts in none"
-    t = pd.DataFrame(dict(right=correct(preds), group=pd.Series(groups).array)).groupby('group', observed=True).right.agg(['size', 'sum'])
+    t = pd.DataFrame(dict(right=is_correct(preds), group=pd.Series(groups).array)).groupby('group', observed=True).right.agg(['size', 'sum'])
     lo, hi = zip(*[wilson(k, n) for n,k in t.to_numpy()])
     return pd.DataFrame(dict(n=t['size'], accuracy=t['sum']/t['size'], lo=lo, hi=hi))
 
@@ -200,18 +196,16 @@ def slice_dots(
 )->Picture: # Described by the best and the worst slice of each
     "A mark for each slice, and its interval"
     rows = [(k, g, o) for k,t in parts.items() for g,o in t.iterrows()]
-    fig = _figure(.21*len(rows)+.16*len(parts)+.6)
+    fig = small_figure(.21*len(rows)+.16*len(parts)+.6)
     ax, y, ticks = fig.subplots(), 0, []
     for i,(k,g,o) in enumerate(rows):
         y += 1.6 if i and k!=rows[i-1][0] else 1
-        color = _COLORS[list(parts).index(k)%6]
+        color = COLORS[list(parts).index(k)%6]
         ax.hlines(y, o.lo, o.hi, color=color, linewidth=2)
         ax.plot(o.accuracy, y, 'o', color=color, markersize=5)
         ticks.append((y, f'{k}: {g}, n={o.n:.0f}'))
     ax.set_yticks(*zip(*ticks))
     ax.set_ylim(y+.7, .3)
-    ax.set_xlabel('accuracy, with its 95 % interval', fontsize=8)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    _tidy(ax)
+    tidy_axes(ax, 'accuracy, with its 95 % interval', percent='x')
     ends = [f'{k}: best {t.accuracy.idxmax()} ({t.accuracy.max():.0%}), worst {t.accuracy.idxmin()} ({t.accuracy.min():.0%})' for k,t in parts.items()]
     return Picture(fig, f'Accuracy in slices. {"; ".join(ends)}.')

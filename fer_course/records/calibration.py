@@ -11,10 +11,10 @@ __all__ = ['at_temperature', 'fit_temperature', 'coverage', 'reliability_diagram
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
-from .figures import Picture, _figure, _tidy
-from .metrics import DECIMALS, correct, loss, reliability, vocab_of
-from matplotlib.ticker import PercentFormatter
+from .figures import COLORS, Picture, small_figure, tidy_axes
+from .metrics import DECIMALS, is_correct, loss, reliability, vocab_of
 
 # %% ../../nbs/lib/records/calibration.ipynb #e16936c6
 def at_temperature(
@@ -24,8 +24,7 @@ def at_temperature(
     "Predictions as if the scores had been divided by `temperature`"
     vocab = vocab_of(preds)
     scores = np.log(preds[vocab].to_numpy().clip(10.**-DECIMALS))/temperature
-    p = np.exp(scores-scores.max(1, keepdims=True))
-    return preds.assign(**dict(zip(vocab, (p/p.sum(1, keepdims=True)).T)))
+    return preds.assign(**dict(zip(vocab, softmax(scores, axis=1).T)))
 
 # %% ../../nbs/lib/records/calibration.ipynb #e09a8dbd
 def fit_temperature(
@@ -40,46 +39,49 @@ def coverage(
     preds:pd.DataFrame, # A table of predictions
 )->pd.DataFrame: # A row for each threshold 0, 0.05 … 0.95 that any face reaches: `threshold`, `coverage` (share of faces answered), `n`, `accuracy` on those
     "What is answered, and how well, when the model may abstain"
-    conf, right, at = preds[vocab_of(preds)].max(axis=1).to_numpy(), correct(preds), np.arange(0, 1, .05).round(2)
+    conf, right, at = preds[vocab_of(preds)].max(axis=1).to_numpy(), is_correct(preds), np.arange(0, 1, .05).round(2)
     rows = [dict(threshold=t, coverage=(conf>=t).mean(), n=int((conf>=t).sum()), accuracy=right[conf>=t].mean()) for t in at if (conf>=t).any()]
     return pd.DataFrame(rows)
 
 # %% ../../nbs/lib/records/calibration.ipynb #fabc94bc
-def _diagonal(ax): # honest answers lie on it
-    ax.plot([0,1], [0,1], color='#888888', linewidth=.8, linestyle=':')
-    for o in (ax.xaxis, ax.yaxis): o.set_major_formatter(PercentFormatter(1, decimals=0))
-    _tidy(ax)
+def _mean_gap(preds):
+    "Confidence minus accuracy, averaged over faces"
+    r = reliability(preds)
+    return (r.n*(r.confidence-r.accuracy)).sum()/r.n.sum()
+
+def _say_gap(name, preds):
+    gap = _mean_gap(preds)
+    return f'{name}: on average {"surer" if gap>0 else "less sure"} than right by {100*abs(gap):.1f} points.'
 
 def reliability_diagram(
     tables:dict, # Name → table of predictions, for example before and after a temperature
-)->Picture: # Confidence against accuracy, a line each; the diagonal is honest
+)->Picture: # Confidence against accuracy, a line for each table; an honest model's line is the diagonal
     "How often models are right, against how sure they say they are"
-    fig = _figure(3)
+    fig = small_figure(3)
     ax = fig.subplots()
-    for (name,preds),color,marker in zip(tables.items(), ('#D55E00', '#0072B2', '#009E73', '#CC79A7'), 'so^D'):
+    ax.plot([0,1], [0,1], color='#888888', linewidth=.8, linestyle=':')
+    for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
         r = reliability(preds)
         ax.plot(r.confidence, r.accuracy, color=color, marker=marker, markersize=4, linewidth=1.2, label=name)
-    _diagonal(ax)
-    ax.set_xlabel('how sure it says it is', fontsize=8)
-    ax.set_ylabel('how often it is right', fontsize=8)
-    ax.legend(fontsize=8, frameon=False)
-    gap = lambda p: (r := reliability(p)).eval('(n*(confidence-accuracy)).sum()/n.sum()')
-    return Picture(fig, 'Accuracy against confidence, with the diagonal that honest answers lie on. ' + ' '.join(f'{k}: on average {"surer" if gap(p)>0 else "less sure"} than right by {100*abs(gap(p)):.1f} points.' for k,p in tables.items()))
+    tidy_axes(ax, 'how sure it says it is', 'how often it is right', percent='xy', legend=True)
+    said = ' '.join(_say_gap(*o) for o in tables.items())
+    return Picture(fig, f'Accuracy against confidence, with the diagonal that honest answers lie on. {said}')
 
 # %% ../../nbs/lib/records/calibration.ipynb #71db93a1
+def _say_coverage(name, preds):
+    c = coverage(preds)
+    half = c.loc[(c.coverage-.5).abs().idxmin()]
+    return f'{name}: {c.accuracy[0]:.1%} on all, {half.accuracy:.1%} on {half.coverage:.0%} of them.'
+
 def coverage_curve(
     tables:dict, # Name → table of predictions
-)->Picture: # Share of faces answered against accuracy on those, a line each
-    "What models gain by being silent"
-    fig = _figure(2.6)
+)->Picture: # Share of faces answered against accuracy on those, a line for each table
+    "What models gain where they may stay silent"
+    fig = small_figure(2.6)
     ax = fig.subplots()
-    for (name,preds),color,marker in zip(tables.items(), ('#0072B2', '#D55E00', '#009E73', '#CC79A7'), 'os^D'):
+    for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
         c = coverage(preds)
         ax.plot(c.coverage, c.accuracy, color=color, marker=marker, markersize=3.5, linewidth=1.2, label=name)
-    for o in (ax.xaxis, ax.yaxis): o.set_major_formatter(PercentFormatter(1, decimals=0))
-    _tidy(ax)
-    ax.set_xlabel('faces answered', fontsize=8)
-    ax.set_ylabel('accuracy on those', fontsize=8)
-    if len(tables)>1: ax.legend(fontsize=8, frameon=False)
-    half = lambda p: coverage(p).iloc[(coverage(p).coverage-.5).abs().argmin()]
-    return Picture(fig, 'Accuracy on the faces that are answered, against their share. ' + ' '.join(f'{k}: {coverage(p).accuracy[0]:.1%} on all, {half(p).accuracy:.1%} on {half(p).coverage:.0%} of them.' for k,p in tables.items()))
+    tidy_axes(ax, 'faces answered', 'accuracy on those', percent='xy', legend=len(tables)>1)
+    said = ' '.join(_say_coverage(*o) for o in tables.items())
+    return Picture(fig, f'Accuracy on the faces that are answered, against their share. {said}')

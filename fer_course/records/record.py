@@ -6,9 +6,9 @@ Docs: https://fer-course.github.io/fer_course/lib/records/record.html.md"""
 
 # %% auto #0
 __all__ = ['CONFIG_KEYS', 'DATA_KEYS', 'HISTORY_COLS', 'RUN_ORDER', 'PACKAGES', 'FREE_KEYS', 'Record', 'check_fields',
-           'make_record', 'made_up_record', 'describe_machine', 'versions', 'git_commit', 'card', 'write_record',
+           'make_record', 'fake_record', 'describe_machine', 'versions', 'git_commit', 'card', 'write_record',
            'read_record', 'read_records', 'course_results', 'check_record', 'differing_settings', 'by_run',
-           'faces_interval']
+           'accuracy_interval']
 
 # %% ../../nbs/lib/records/record.ipynb #95293671
 import gzip, json, os, platform, shutil, subprocess, zlib
@@ -23,7 +23,7 @@ import psutil
 import fer_course
 from ..core.errors import InputError
 from ..core.faceset import VOCAB
-from .metrics import DECIMALS, check_preds, made_up_preds, metrics, vocab_of, wilson
+from .metrics import DECIMALS, check_preds, fake_preds, metrics, vocab_of, wilson
 
 # %% ../../nbs/lib/records/record.ipynb #2ffa2339
 CONFIG_KEYS = ['run', 'seed', 'data', 'vocab', 'arch', 'size', 'epochs', 'n_train', 'bs', 'lr', 'opt_func', 'pretrained', 'freeze_to', 'wd',
@@ -74,7 +74,7 @@ def make_record(
 # %% ../../nbs/lib/records/record.ipynb #d77d4fec
 _SKILLS = dict(adam_pretrained=1.8, rmsprop_pretrained=1.7, adam_scratch=1.3, rmsprop_scratch=1.2, adam_frozen=1.)
 
-def made_up_record(
+def fake_record(
     run:str='adam_pretrained', # One of `RUN_ORDER`, or any other name
     seed:int=0, # Another seed, other numbers
     n:int=400, # Test faces
@@ -87,8 +87,8 @@ def made_up_record(
     history = pd.DataFrame(dict(epoch=range(1, epochs+1), train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend), accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
     config = dict(run=run, seed=seed, data=dict(name='made-up', fingerprint='0'*16, source='made up for examples: no faces, no model', n=dict(train=1000, valid=n, test=n)), vocab=VOCAB,
                   arch='none', size=48, epochs=epochs, n_train=1000, bs=64, lr=2e-3, opt_func='RMSProp' if 'rmsprop' in run else 'Adam', pretrained='scratch' not in run,
-                  freeze_to=-1 if 'frozen' in run else 0, wd=.01, versions={}, machine=dict(cpu='no machine'), git=None, command='made_up_record', seconds=30.*epochs, started='2000-01-01T00:00:00')
-    return make_record({**config, **changes}, history, made_up_preds(n, skill, seed=2*seed+len(run)), made_up_preds(n, skill, seed=2*seed+len(run)+1))
+                  freeze_to=-1 if 'frozen' in run else 0, wd=.01, versions={}, machine=dict(cpu='no machine'), git=None, command='fake_record', seconds=30.*epochs, started='2000-01-01T00:00:00')
+    return make_record({**config, **changes}, history, fake_preds(n, skill, seed=2*seed+len(run)), fake_preds(n, skill, seed=2*seed+len(run)+1))
 
 # %% ../../nbs/lib/records/record.ipynb #c8d9c61b
 def _cpu():
@@ -321,7 +321,7 @@ def by_run(
     return {k: list(v.values()) for k,v in res.items()}
 
 # %% ../../nbs/lib/records/record.ipynb #cab3715c
-def faces_interval(
+def accuracy_interval(
     rs, # Records of one run over the same test faces
 )->list: # `[lo, hi]`, fractions
     "Wilson's 95 % interval around the mean accuracy over seeds: how far other test faces would move it"

@@ -15,7 +15,7 @@ from functools import cache
 import torch.distributed as dist
 from accelerate import PartialState
 
-from ..records.compare import comparison # before fastai, since `fer_course` sees to a warning of fastai's
+from ..records.compare import compare_runs # before fastai, since `fer_course` sees to a warning of fastai's
 from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.vision.all import *
 from ..data.block import FaceDL, fer_dls

@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..core.cache import write_whole
-from ..records.compare import comparison # before fastai, since `fer_course` sees to a warning of fastai's
+from ..records.compare import compare_runs # before fastai, since `fer_course` sees to a warning of fastai's
 from fastai.vision.all import *
 from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
