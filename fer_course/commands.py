@@ -82,8 +82,8 @@ def _taught(faces, teacher, views):
     return taught(faces, teacher, views)
 
 def _report(records, folder, whole):
-    from fer_course.records.compare import comparison, readable, write_comparison
-    print(readable(comparison(records)).reset_index().to_string(index=False))
+    from fer_course.records.compare import compare_runs, format_runs, write_comparison
+    print(format_runs(compare_runs(records)).reset_index().to_string(index=False))
     several = len({o.config['run'] for o in records})>1
     print(f'Records: {folder}' + (f'; compared in {write_comparison(records, folder/"comparison")}' if several and whole else '')) # whoever has the last of the records writes the comparison
 
@@ -145,13 +145,13 @@ def fer_compare(
     mixed:bool=False, # Compare runs although their data, size, epochs, ... differ?
 ):
     "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with McNemar's test and bootstrap intervals, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
-    from fer_course.records.compare import class_f1, comparison, over_pairs, paired, readable, readable_pairs, write_comparison
+    from fer_course.records.compare import class_f1, compare_runs, over_pairs, compare_pairs, format_runs, format_pairs, write_comparison
     from fer_course.core.errors import InputError
     from fer_course.records.record import read_records
     if not results: raise InputError('no folder given; name one with records, such as results/synth')
     records = read_records(*results)
-    table,diffs,classes = tables = [f(records, mixed) for f in (comparison, paired, class_f1)]
-    for df in (readable(table), readable_pairs(over_pairs(diffs)), classes.round(3)):
+    table,diffs,classes = tables = [f(records, mixed) for f in (compare_runs, compare_pairs, class_f1)]
+    for df in (format_runs(table), format_pairs(over_pairs(diffs)), classes.round(3)):
         if len(df): print(df.reset_index().to_string(index=False), end='\n\n')
     folder = out or _comparison_folder(records)
     print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder else 'The runs are of several sets; give --out for tables and figures.')
