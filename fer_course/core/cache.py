@@ -53,15 +53,18 @@ def write_whole(
     finally: tmp.unlink(missing_ok=True)
 
 # %% ../../nbs/lib/core/cache.ipynb #e5bcd255
+def _plain(column): return column.to_numpy() if column.dtype.kind in 'biuf' else column.to_numpy(dtype=str)
+
 def cache_save(
     faces:FaceSet, # What was read
     path:Path, # Where to, without suffix: `path.npy` and `path.npz` are written
     state:str, # `file_state` of what was read
 ):
     "Keep `faces` for `cache_load`"
-    meta = {f'meta_{k}': v.to_numpy() if v.dtype.kind in 'biuf' else v.to_numpy(dtype=str) for k,v in (faces.meta if faces.meta is not None else {}).items()}
-    rest = dict(labels=faces.labels, split=faces.split, vocab=np.array(faces.vocab), words=np.array([faces.name, faces.source, state]),
-                crc=np.array(zlib.crc32(np.ascontiguousarray(faces.imgs))), **meta)
+    meta = {} if faces.meta is None else {f'meta_{k}': _plain(v) for k,v in faces.meta.items()}
+    words = np.array([faces.name, faces.source, state, *faces.notes])
+    crc = np.array(zlib.crc32(np.ascontiguousarray(faces.imgs)))
+    rest = dict(labels=faces.labels, split=faces.split, vocab=np.array(faces.vocab), words=words, crc=crc, **meta)
     write_whole(path.with_suffix('.npy'), lambda f: np.save(f, faces.imgs))
     write_whole(path.with_suffix('.npz'), lambda f: np.savez(f, **rest))
 
@@ -74,13 +77,15 @@ def cache_load(
     try:
         with np.load(path.with_suffix('.npz')) as z: rest = {k: z[k] for k in z.files} # a zip: each part has its checksum
         imgs = np.load(path.with_suffix('.npy'), mmap_mode='r')
-        if rest['words'][2]!=state or zlib.crc32(imgs)!=rest['crc']: return None
+        name, source, was, *notes = rest['words'].tolist()
+        if was!=state or zlib.crc32(imgs)!=rest['crc']: return None
         meta = {k[5:]: v for k,v in rest.items() if k.startswith('meta_')}
-        return FaceSet(imgs, rest['labels'], rest['split'], rest['vocab'].tolist(), str(rest['words'][0]), str(rest['words'][1]), meta=pd.DataFrame(meta) if meta else None)
+        meta = pd.DataFrame(meta) if meta else None
+        return FaceSet(imgs, rest['labels'], rest['split'], rest['vocab'].tolist(), name, source, meta=meta, notes=notes)
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error): return None # read it again instead
 
 # %% ../../nbs/lib/core/cache.ipynb #2c3b95b1
-VERSION = 1 # One more whenever a reader returns something else for the same file
+VERSION = 2 # One more whenever a reader returns something else for the same file
 
 def _place(path, kwargs):
     key = hashlib.blake2b(repr((str(path.resolve()), sorted(kwargs.items()))).encode(), digest_size=6).hexdigest()
