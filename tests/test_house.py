@@ -3,6 +3,7 @@ import ast, csv, gzip, json, re, subprocess, sys, time
 from importlib.metadata import packages_distributions
 import pytest
 from conftest import ROOT, copy_tree, git_files, ini
+from tools.measure import code_lines, modules, summary
 
 NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').rglob('[!_]*.py') if o.name!='all.py')
 by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
@@ -160,3 +161,12 @@ assert len(mods)>15 and not [n for n,k in names.items() if k>1], [n for n,k in n
 assert [n for n in names if getattr(v, n, None) not in (None, getattr(a, n))]==['accuracy']"""
     p = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
     assert p.returncode==0, p.stderr[-1500:]
+
+# How it reads
+
+LIMITS = {'line width, p90': 123, 'lines over 120, %': 10.8} # what tools/measure.py prints may not go above
+
+def test_width():
+    "Lines of the generated modules"
+    found = summary(ROOT/'fer_course', ROOT/'nbs'/'lib')
+    assert not {k: found[k] for k,most in LIMITS.items() if found[k]>most}
