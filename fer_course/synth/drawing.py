@@ -9,8 +9,9 @@ __all__ = ['UNITS', 'COLUMNS', 'PROTOTYPES', 'PARAMS', 'VERSION', 'FER2013_SHARE
            'render', 'draw', 'faces', 'sheet']
 
 # %% ../../nbs/lib/synth/drawing.ipynb #1670c418
-import zlib
+import re, zlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -60,16 +61,27 @@ UNITS = {f'AU{u.number}': u for u in [
     Unit(45, 'blink', 'levator palpebrae relaxed', 'the eyes close')]}
 
 # %% ../../nbs/lib/synth/drawing.ipynb #59f9049b
-COLUMNS = [k+s for k,u in UNITS.items() for s in (('L', 'R') if u.sided else ('',))] # How the units are called in a set's `meta`: AU12L is the person's own left
+COLUMNS = [k+s for k,u in UNITS.items() for s in (('L', 'R') if u.sided else ('',))] # Columns of a set's `meta`; AU12L is the person's own left
+_BY_NAME = {u.name: k for k,u in UNITS.items()}
+
+def _plain(name): return re.sub('[^a-z0-9]', '', str(name).lower()).removeprefix('au').lstrip('0')
+
+def _meant(name):
+    "The unit, column or name that was probably meant by one that does not exist; None where nothing is near"
+    names = {_plain(o): o for o in [*UNITS, *COLUMNS, *_BY_NAME]}
+    near = get_close_matches(_plain(name), names, n=1, cutoff=.5)
+    return names[near[0]] if near else None
 
 def unit_columns(
     name:str, # 'AU12', 'AU12L', or a name such as 'lip corner puller'
 )->list: # Its columns in a set's `meta`
-    "The columns that a unit's name stands for; `InputError` suggests the nearest where there is none"
-    known = {u.name: k for k,u in UNITS.items()}
-    name = known.get(str(name), str(name))
-    check_name(name, [*UNITS, *COLUMNS, *known], 'action unit')
-    return [name] if name in COLUMNS else [name+'L', name+'R']
+    "The columns that a unit's name stands for; where there is no such unit, an `InputError` that suggests one"
+    known = _BY_NAME.get(name, name)
+    if known in COLUMNS: return [known]
+    if known in UNITS: return [f'{known}L', f'{known}R']
+    meant = _meant(name)
+    what = f' ({UNITS[meant].name})' if meant in UNITS else ''
+    raise InputError(f'unknown action unit {name!r}; ' + (f'did you mean {meant}{what}?' if meant else 'see `synth.UNITS` for all there are'))
 
 # %% ../../nbs/lib/synth/drawing.ipynb #af7b6b42
 PROTOTYPES = { # expression: [(weight of the variant, {unit: (how often, least, most)})]

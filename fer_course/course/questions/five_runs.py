@@ -73,6 +73,7 @@ def _judge_seeds(f):
 q5 = quiz.code(_judge_seeds,
     right='import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, n): return wilson(round(np.mean(accs)*n), n)',
     why='Three seeds look at the same faces, and a face that is hard for one is mostly hard for the others. More seeds tell of seeds, more faces tell of faces.',
+    share=True,
     hints=['What does the second argument of `wilson` stand for?', 'The function takes the faces three times. Take them once.'],
     blank='''import numpy as np
 from fer_course.records.metrics import wilson

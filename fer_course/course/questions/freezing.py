@@ -28,7 +28,7 @@ q1 = quiz.choice('c', dict(
 q2 = quiz.value(.793, .004,
     'Groups 6, 7 and the head are left, and these hold most of the weights: late stages are many channels wide.',
     ['`freeze_to(n)` freezes the groups before number n, counted from 0.', 'Add up the column `parameters` from group 6 on, and divide by the sum of all.'],
-    {.207: 'That is the share of what is frozen.', .304: 'That is freeze_to(7): counting starts at 0.', .995: 'That leaves the last six groups. `freeze_to(6)` freezes six; it would be `freeze_to(-6)` that leaves six.', .333: 'Three of nine groups, but groups are not equally large.', 79.3: 'That is in percent; give a fraction.'})
+    {.207: 'That is the share of what is frozen.', .304: 'That is freeze_to(7): counting starts at 0.', .995: 'That leaves the last six groups. `freeze_to(6)` freezes six; it would be `freeze_to(-6)` that leaves six.', .333: 'Three of nine groups, but groups are not equally large.'})
 
 # %% ../../../nbs/questions/freezing.ipynb #b28e3dba
 def _net(): return nn.Sequential(nn.Sequential(nn.Conv2d(1,2,3), nn.BatchNorm2d(2)), nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(.5), nn.Linear(2,7)))
@@ -36,20 +36,23 @@ def _net(): return nn.Sequential(nn.Sequential(nn.Conv2d(1,2,3), nn.BatchNorm2d(
 def _judge_rest(f):
     torch.manual_seed(0)
     net, x = _net(), 5+torch.randn(8,1,6,6)
-    net.eval()
     f(net)
     bn, was = net[0][1], net[0][1].running_mean.clone()
     net(x)
-    if not torch.equal(bn.running_mean, was): return 'After one batch the running average of the BatchNorm layer has moved from 0 to ' + f'{bn.running_mean[0]:.2f}: it is still in training mode.'
+    moved = f'{bn.running_mean[0]:.2f}'
+    if not torch.equal(bn.running_mean, was): return f'After one batch the running average of the BatchNorm layer has moved from 0 to {moved}: it is still in training mode.'
     if not net[1][2].training: return 'Now the head does not train either: its dropout is switched off. Only the body should rest.'
-    net.eval()
+    net.train()
     f(net)
     if bn.training: return 'It rests the first time only. fastai sets the mode anew at each epoch, so it must work each time.'
+    net.eval()
+    f(net)
+    if not net[1][2].training: return 'After a validation, which puts all layers into evaluation mode, the head no longer trains: set its mode too.'
 
 q3 = quiz.code(_judge_rest, right='def training_mode(model):\n    model.train()\n    model[0].eval()', blank='def training_mode(model):\n    model.train()',
     why='A BatchNorm layer in evaluation mode uses its averages and leaves them alone. `requires_grad` has no say in that: the averages are no weights and have no gradient.',
     hints=['`requires_grad` does not help: averages are no weights. What does a BatchNorm layer do in evaluation mode?', 'The body is `model[0]`, the head `model[1]`. Each can be in a mode of its own.'],
-    wrong={'def f(model):\n    model.train()\n    for p in model[0].parameters(): p.requires_grad_(False)': 'still in training mode', 'def f(model): model.eval()': 'dropout is switched off',
+    wrong={'def f(model): model[0].eval()': 'After a validation', 'def f(model):\n    model.train()\n    for p in model[0].parameters(): p.requires_grad_(False)': 'still in training mode', 'def f(model): model.eval()': 'dropout is switched off',
            'def f(model):\n    model[0].eval()\n    model.train()': 'still in training mode', 'def f(model):\n    model.train()\n    model[1].eval()': 'still in training mode'})
 
 # %% ../../../nbs/questions/freezing.ipynb #a8539bb4

@@ -20,7 +20,7 @@ quiz = Quiz('look_at_the_data', '2. Look at the data')
 _test = FER2013.loc['test']
 q1 = quiz.value(float(_test.max()/_test.sum()), .003, '879 of 3,589 test faces are happy: a network that says nothing else gets 24.5 %.',
                 ['Which class has most faces in the row `test`?', 'Divide that count by the sum of the row.'],
-                {1/7: 'That is what guessing gives where all classes are equally frequent. Here they are not.', 24.5: 'That is in percent; give a fraction.',
+                {1/7: 'That is what guessing gives where all classes are equally frequent. Here they are not.',
                  float(FER2013.loc['train'].max()/FER2013.loc['train'].sum()): 'That is the share of happy faces in training; accuracy is measured on the test faces.'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #70ba2b67
@@ -48,7 +48,7 @@ def _judge_agreement(f):
     if np.allclose(said, [1, .5, 1/3, .8]): return 'That is how many said what most said. The question is about two people drawn at random: do they agree?'
     return f'For votes 5, 5, 0 two people agree in 4 of 9 cases: after the first has spoken, 4 of the other 9 said the same. Your function gives {said[1]:.3f}.'
 
-q3 = quiz.code(_judge_agreement, right='def agreement(votes):\n    n = votes.sum()\n    return (votes*(votes-1)).sum()/(n*(n-1))', blank='def agreement(votes): return ...',
+q3 = quiz.code(_judge_agreement, right='def agreement(votes):\n    n = votes.sum()\n    return (votes*(votes-1)).sum()/(n*(n-1))', blank='def agreement(votes): return ...', share=True,
                why='Of n(n-1) ordered pairs of people, v(v-1) are both in the group of v that gave one answer.',
                hints=['Draw two people, one after the other. How likely is the second to have said what the first said?', 'For a group of v people: v*(v-1) ordered pairs. For all n people: n*(n-1).'],
                wrong={'lambda v: ((v/v.sum())**2).sum()': 'same person twice', 'lambda v: v.max()/v.sum()': 'what most said', 'lambda v: 1.': 'Your function gives 1.000'})

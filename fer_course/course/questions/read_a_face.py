@@ -8,6 +8,8 @@ Docs: https://fer-course.github.io/fer_course/questions/read_a_face.html.md"""
 __all__ = ['quiz', 'q1', 'q2', 'q3', 'q4', 'q5']
 
 # %% ../../../nbs/questions/read_a_face.ipynb #a8b3bb57
+from numbers import Real
+
 import numpy as np
 import torch
 
@@ -20,7 +22,7 @@ quiz = Quiz('read_a_face', '1. Read a face in ten lines')
 # %% ../../../nbs/questions/read_a_face.ipynb #6599e8c8
 q1 = quiz.value(1/7, .005, 'Seven classes, equally many faces of each: one guess in seven is right, 14.3 %. Every accuracy begins there, not at 0.',
                 ['How many expressions are there, and how often does each occur in the drawn faces?', 'If you always said "happy", how many of 700 faces would you get right?'],
-                {.5: 'One in two would be right if there were two classes; count them again.', 0.: 'Even a blind guess is right now and then.', 14.3: 'That is in percent; give a fraction, such as 0.5.'})
+                {.5: 'One in two would be right if there were two classes; count them again.', 0.: 'Even a blind guess is right now and then.'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #79f56d2c
 def _columns(units):
@@ -30,7 +32,9 @@ def _columns(units):
 def _judge_surprise(units):
     if not isinstance(units, dict): return 'Give a dict such as {"AU12": 1}: action units and how strong each is, from 0 to 1.'
     cols = _columns(units)
-    if any(not 0<=v<=1 for v in cols.values()): return 'An action unit runs from 0 (not at all) to 1 (as far as it goes).'
+    odd = [v for v in units.values() if isinstance(v, bool) or not isinstance(v, Real)]
+    if odd: return f'How strong a unit is must be a number from 0 to 1, not {odd[0]!r}.'
+    if any(not 0<=v<=1 for v in cols.values()): return 'An action unit runs from 0 (not at all) to 1 (as far as it goes); 80 % is 0.8.'
     on = {c for c,v in cols.items() if v>=.3}
     brows, jaw = {o for o in on if o.startswith(('AU1L', 'AU1R', 'AU2'))}, {o for o in on if o.startswith(('AU26', 'AU27'))}
     if {'AU12L', 'AU12R'} & on: return 'AU12 pulls the corners of the mouth up: that is a smile. Surprise drops the jaw.'
@@ -43,7 +47,7 @@ q2 = quiz.code(_judge_surprise, right="{'AU1': 1, 'AU2': 1, 'AU5': .8, 'AU26': 1
                why='Brows up (1 and 2), upper lids up (5), jaw down (26, or 27 for more of it): so Du, Tao and Martinez (2014) describe surprise too.',
                hints=['Look into a mirror and act surprised: what do brows, lids and jaw do?', '`synth.UNITS` says which unit does what.'],
                wrong={"{'AU12': 1}": 'a smile', "{'AU1': 1, 'AU2': 1}": 'mouth stays shut', "{'AU1': 1, 'AU2': 1, 'AU26': 1}": 'not wide open', "{'AU4': 1, 'AU26': 1}": 'AU4 draws',
-                      "{'AU1': 3, 'AU2': 1, 'AU5': 1, 'AU26': 1}": 'from 0', "'surprise'": 'Give a dict'})
+                      "{'AU1': 3, 'AU2': 1, 'AU5': 1, 'AU26': 1}": 'from 0', "'surprise'": 'Give a dict', "{'AU99': 1}": 'did you mean AU9', "{'au1': 1}": 'did you mean AU1'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #5fc54f3e
 def _judge_accuracy(f):
@@ -55,7 +59,7 @@ def _judge_accuracy(f):
     return f'For four faces that are all right your function gives {said[0]:.2f}, where it should give 1.'
 
 q3 = quiz.code(_judge_accuracy, right='def accuracy(preds, targs): return (preds.argmax(dim=1)==targs).float().mean()',
-               blank='def accuracy(preds, targs): return (preds.argmax(dim=0)==targs).float().mean()',
+               blank='def accuracy(preds, targs): return (preds.argmax(dim=0)==targs).float().mean()', share=True,
                why='`preds` has a row for each face and a column for each class. The largest in each *row*, along dim 1, is what the network says.',
                hints=['Print `preds.shape`. Which dimension are the classes?', '`preds.argmax(dim=0)` finds the face that is most like each class, not the class that is most like each face.'],
                wrong={'lambda preds, targs: (preds.argmax(dim=1)==targs).float().sum()': 'count the faces', 'lambda preds, targs: (preds.argmax(dim=1)!=targs).float().mean()': 'are wrong',
@@ -72,7 +76,7 @@ def _judge_recall(f):
     if np.allclose(said, np.diag(cm)): return 'These are counts. A share needs the number of faces of each class below it.'
     return f'For {cm.tolist()} your function gives {said.round(2).tolist()}; the first class has 8 of its 10 right, so the first number is 0.8.'
 
-q4 = quiz.code(_judge_recall, right='def recall(cm): return cm.diagonal()/cm.sum(axis=1)', blank='def recall(cm): return ...',
+q4 = quiz.code(_judge_recall, right='def recall(cm): return cm.diagonal()/cm.sum(axis=1)', blank='def recall(cm): return ...', share=True,
                why='A row holds all faces of one class, and the diagonal those that were recognised.',
                hints=['`cm.diagonal()` are the faces that were recognised. Of how many?', 'The sum of each row: `cm.sum(axis=1)`.'],
                wrong={'lambda cm: cm.diagonal()/cm.sum(axis=0)': 'precision', 'lambda cm: cm.diagonal()/cm.sum()': 'all faces', 'lambda cm: cm.diagonal()': 'counts', 'lambda cm: cm.trace()/cm.sum()': 'one number for each class'})

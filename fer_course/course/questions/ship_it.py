@@ -47,6 +47,7 @@ def _judge_probs(f):
 q3 = quiz.code(_judge_probs,
     right='import numpy as np\ndef probs_of(scores, temperature):\n    e = np.exp(scores/temperature)\n    return e/e.sum(axis=1, keepdims=True)',
     why='Divide first, then the softmax. The order of the classes stays as it is, whatever the temperature.',
+    share=True,
     hints=['The temperature divides the scores, before anything else.', '`e.sum(axis=1, keepdims=True)` has a number for each face.'],
     blank='import numpy as np\ndef probs_of(scores, temperature):\n    e = np.exp(scores)\n    return ...',
     wrong={'import numpy as np\ndef f(s, t):\n    e = np.exp(s)\n    return e/e.sum(axis=1, keepdims=True)': 'without a temperature',

@@ -67,6 +67,7 @@ def _judge_lost(f):
 q4 = quiz.code(_judge_lost,
     right='def lost(before, covered):\n    k = before.argmax()\n    return before[k]-covered[:,k]',
     why='An explanation is of one class. Follow that class; what other class wins meanwhile is another question.',
+    share=True,
     hints=['Which class does `covered.max(1)` belong to? Always the same one?', 'Find the class first, with `before.argmax()`, and use it for both.'],
     blank='def lost(before, covered):\n    return before.max()-covered.max(1)',
     wrong={'def lost(before, covered):\n    k = before.argmax()\n    return covered[:,k]-before[k]': 'sign is turned',
