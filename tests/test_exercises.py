@@ -160,6 +160,17 @@ def test_damaged_progress(damage, tmp_path, monkeypatch, capsys):
     assert ('read_a_face' in exercises.done())==('2026-01-02' in damage)
     assert [o.read_text() for o in tmp_path.glob('*damaged*')]==[damage]
 
+def test_faces_instead_of_weights():
+    "The number that lesson 3 asks for is the one that its curve gives"
+    import numpy as np, pandas as pd
+    from fer_course.records.record import read_records
+    short = pd.read_csv(ROOT/'results/benchmarks/data_efficiency.csv').query('epochs==5')
+    records = [r for o in ('fer2013-5000', 'fer2013') for r in read_records(ROOT/'results'/o) if r.config['run'] in set(short.run)]
+    recorded = pd.DataFrame([dict(run=r.config['run'], n=r.config['n_train'], accuracy=r.metrics['valid']['accuracy']) for r in records])
+    curve = pd.concat([short, recorded]).pivot_table(index='n', columns='run', values='accuracy')
+    n = np.exp(np.interp(curve.adam_scratch[28709], curve.adam_pretrained, np.log(curve.index)))
+    assert abs(n-answer_of(ASKED['pretrained_or_scratch.q6'].right))<100
+
 # No answer before its question
 
 COPIES = [*sorted((ROOT/'nbs'/'lessons').glob('*.ipynb')), *sorted((ROOT/'clean').rglob('*.ipynb'))]
