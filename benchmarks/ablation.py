@@ -48,10 +48,10 @@ def main(
     models:Path=Path('models/recipes'), # Folder of the trained models
     out:Path=ROOT/'results/benchmarks', # Folder for the table
 ):
-    from fer_course.train.run import RECIPES, train_run
+    from fer_course.records.runs import RECIPES
+    from fer_course.train.run import train_run
     faces = load_faces(data, subset=n)
     todo = arms(RECIPES['best'])
-    RECIPES.update(todo)
     records = {k: [] for k in todo}
     for seed in range(seeds):
         for k,settings in todo.items(): records[k].append(train_run(faces, k, seed, out=ROOT/'results/recipes', models=models, bar=False, **settings))

@@ -15,7 +15,8 @@ from data_efficiency import NoValid
 from freezing import Clock
 from fer_course.train.cached import cached_features, head_learner
 from fer_course.data.block import fer_dls
-from fer_course.train.learner import RUNS, fer_learner
+from fer_course.records.runs import RUNS
+from fer_course.train.learner import fer_learner
 from fer_course.records.metrics import bootstrap_diff, metrics, preds_table
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, read_records, versions

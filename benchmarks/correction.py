@@ -37,14 +37,17 @@ def main(
     out:Path=Path('results/benchmarks/correction.csv'), # Table to write
 ):
     from fer_course import synth
-    from fer_course.train.learner import RUNS
+    from fer_course.records.runs import RUNS
+    from fer_course.train.learner import OPTIMIZERS
     from fer_course.records.record import by_run, read_records
     from fer_course.train.run import train_run
     known = read_records(*(results/o for o in RUNS4 if o in RUNS))
-    for k,opt in optimizers().items(): RUNS[k] = dict(opt_func=opt, pretrained=False, freeze_to=0)
+    opts = optimizers()
+    OPTIMIZERS.update({o.__name__: o for o in opts.values()})
+    args = {k: dict(opt_func=o.__name__, pretrained=False, freeze_to=0) for k,o in opts.items()}
     for seed in sorted({r.config['seed'] for r in known}):
         for k in RUNS4:
-            if not (results/k).exists(): train_run(synth.faces(), k, seed, device='cpu', out=work, models=work)
+            if not (results/k).exists(): train_run(synth.faces(), k, seed, device='cpu', out=work, models=work, **args.get(k, {}))
     records = [r for rs in by_run(known+read_records(work)).values() for r in rs] # refuses where settings differ
     table = pd.DataFrame(map(row, records)).sort_values(['momentum', 'correction', 'seed'])
     table.to_csv(out, index=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
-from fer_course.train.learner import RUNS, fer_learner
+from fer_course.records.runs import RUNS
+from fer_course.train.learner import fer_learner
 from fer_course.data.block import fer_dls
 from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.modelfile import predict_faces

@@ -29,7 +29,7 @@ def main(
     work:Path=Path('models/lr_sweep'), # Folder for records and models of the sweep
     out:Path=Path('results/benchmarks/lr_sweep.csv'), # Table to write
 ):
-    from fer_course.train.learner import RUNS
+    from fer_course.records.runs import RUNS
     from fer_course.data.readers import load_faces
     from fer_course.records.record import read_records
     from fer_course.train.run import train_run

@@ -89,14 +89,14 @@ def jobs(name):
 def arguments(arm):
     "What `fer_learner` is given for an arm"
     from correction import optimizers
-    from fer_course.train.learner import RUNS
+    from fer_course.records.runs import RUNS
     if arm in RUNS: return RUNS[arm]
     if arm in PARTLY: return dict(RUNS['adam_pretrained'], freeze_to=PARTLY[arm])
     return dict(opt_func=optimizers()['rmsprop_corrected'], pretrained=arm.endswith('pretrained'), freeze_to=0)
 
 def settings(name, arm, lr, seed, faces):
     args = arguments(arm)
-    opt = 'RMSProp with bias correction' if arm in DEBIASED else args['opt_func'].__name__
+    opt = 'RMSProp with bias correction' if arm in DEBIASED else args['opt_func']
     return dict(stage=name, run=arm, lr=lr, seed=seed, epochs=STAGES[name].epochs, n_train=int((faces.split=='train').sum()), opt_func=opt,
                 pretrained=args['pretrained'], freeze_to=args['freeze_to'], cached=cached(name, arm), arch='tf_efficientnet_lite0', size=64, bs=64,
                 data=dict(name=faces.name, fingerprint=faces.fingerprint()))

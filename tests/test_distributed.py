@@ -32,7 +32,7 @@ with team('cpu') as first:
     if first:
         faces = load_faces(sys.argv[1])
         train_run(faces, 'adam_pretrained', epochs=2, size=32, bs=4, device='cpu', bar=False)
-        train_run(faces, 'best', epochs=2, size=32, sizes=[24,32], mixup=.2, ema=.5, erase=.2, flips=True, bs=8, device='cpu', bar=False, out='results/recipes', models='models/recipes')
+        train_run(faces, 'best', epochs=2, size=32, sizes=[24,32], mixup=.2, ema=.5, erase=.2, flips=True, bs=8, device='cpu', bar=False)
 '''
 
 @pytest.fixture(scope='module')
