@@ -13,17 +13,9 @@ def cells(fn): return [dict(o, source=''.join(o['source'])) for o in json.loads(
 
 # What is generated
 
-@pytest.mark.parametrize('cmd', ['nbdev-clean', 'nbdev-export'])
-def test_changes_nothing(cmd, tmp_path):
-    tree = copy_tree(tmp_path)
-    p = subprocess.run([cmd], cwd=tree, capture_output=True, text=True)
-    assert p.returncode==0, p.stderr
-    now = {o.relative_to(tree) for o in tree.rglob('*') if o.is_file()}
-    changed = [str(o) for o in now | {*git_files()} if o not in now or not (ROOT/o).exists() or (tree/o).read_bytes()!=(ROOT/o).read_bytes()]
-    assert not changed, f'run {cmd} and commit {changed}'
-
-def test_readme():
-    p = subprocess.run([sys.executable, ROOT/'nbs'/'make_readme.py', '--check'], capture_output=True, text=True)
+def test_refreshed():
+    "Modules, badges, clean copies, tables of comparisons, README.md"
+    p = subprocess.run([sys.executable, ROOT/'tools'/'refresh.py', '--check'], capture_output=True, text=True)
     assert p.returncode==0, p.stderr[-2000:]
 
 def test_commands_in_readme():

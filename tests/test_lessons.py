@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from fer_course.course import exercises
-from fer_course.site import front_matter
+from tools.notebooks import front_matter
 
 LESSONS = sorted((ROOT/'nbs'/'lessons').glob('*.ipynb'))
 by_lesson = pytest.mark.parametrize('fn', LESSONS, ids=lambda o: o.stem)
@@ -62,10 +62,6 @@ def test_words(fn):
     assert sum(len(o['source'].split()) for o in cells(fn, 'markdown')) > sum(len(o['source'].split()) for o in code)
     undescribed = [i for i,o in enumerate(code) for d in (out.get('data', {}) for out in o['outputs']) if 'image/png' in d and (not (t := ''.join(d.get('text/plain', ''))) or t.startswith('<'))]
     assert not undescribed, f'pictures without alt text in code cells {undescribed}'
-
-def test_clean_copies():
-    p = subprocess.run([sys.executable, ROOT/'nbs'/'make_clean.py', '--check'], capture_output=True, text=True)
-    assert p.returncode==0, p.stderr
 
 # Each runs anywhere
 

@@ -4,7 +4,6 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from conftest import DESK, PHONE, ROOT, WIDE, watch
-from fer_course.site import badges
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 
@@ -54,13 +53,6 @@ def test_repository_links(site):
     repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
     found = {o for page in names(site) for o in re.findall(re.escape(repo)+r'/blob/main/([^"#]+)', (site/page).read_text(encoding='utf-8'))}
     assert found and not [o for o in found if not (ROOT/o).exists()]
-
-def test_badges():
-    import tomllib
-    repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
-    for fn in (ROOT/'nbs'/'lessons').glob('*.ipynb'):
-        second = ''.join(json.loads(fn.read_text(encoding='utf-8'))['cells'][1]['source'])
-        assert second==badges(fn.relative_to(ROOT).as_posix(), repo), f'{fn.name}: run python -m fer_course.site --badges'
 
 # In a browser
 

@@ -1,0 +1,55 @@
+"What a notebook says of itself, and the badges that open it elsewhere"
+import json, re
+from pathlib import Path
+
+from fer_course.core.errors import InputError
+
+def cells(
+    path:Path, # A notebook
+)->list: # Its cells as dicts, each `source` one string
+    "The cells of a notebook"
+    nb = json.loads(Path(path).read_text(encoding='utf-8'))
+    return [dict(o, source=''.join(o['source'])) for o in nb['cells']]
+
+def front_matter(
+    path:Path, # A notebook
+)->dict: # `title`, `description`, and a string for each `- key: value` below them
+    "What stands in the first Markdown cell of a notebook; nbdev reads the same lines as the page's settings"
+    src = next((o['source'] for o in cells(path) if o['cell_type']=='markdown'), '')
+    m = re.match(r'# (.+)\n+> (.+)', src)
+    if not m:
+        raise InputError(f'{path}: the first Markdown cell is not a title and a summary; '
+                         'open with "# Title" and "> summary"')
+    return dict(title=m[1].strip(), description=m[2].strip(), **dict(re.findall(r'^- (\w+): (.+)$', src, re.M)))
+
+def badges(
+    path:str, # A notebook in the repository, for example 'nbs/lessons/01_read.ipynb'
+    repo:str, # The repository on GitHub, for example 'https://github.com/ann/faces'
+    branch:str='main', # Its branch
+)->str: # Markdown, one line
+    "The links that open a notebook in Colab and on Kaggle; their pictures are our own, so that no reader's browser asks another site"
+    gh, up = repo.removeprefix('https://github.com/'), '../'*(path.count('/')-1)
+    colab = f'https://colab.research.google.com/github/{gh}/blob/{branch}/{path}'
+    kaggle = f'https://kaggle.com/kernels/welcome?src={repo}/blob/{branch}/{path}'
+    return f'[![Open in Colab]({up}assets/colab.svg)]({colab}) [![Open in Kaggle]({up}assets/kaggle.svg)]({kaggle})'
+
+def _is_badges(cell): return cell['cell_type']=='markdown' and ''.join(cell['source']).startswith('[![Open in Colab]')
+
+def set_badges(
+    root:Path, # The repository's folder
+    repo:str, # As for `badges`
+    branch:str='main', # As for `badges`
+)->list: # Lessons that were changed
+    "Write the badges into each lesson's second cell (nbdev drops what follows title and summary in the first)"
+    changed = []
+    for fn in sorted(Path(root).glob('nbs/lessons/*.ipynb')):
+        nb = json.loads(fn.read_text(encoding='utf-8'))
+        src = badges(fn.relative_to(root).as_posix(), repo, branch)
+        old = next((o for o in nb['cells'] if _is_badges(o)), {})
+        new = [o for o in nb['cells'] if not _is_badges(o)]
+        new.insert(1, {'cell_type': 'markdown', 'id': 'badges', 'metadata': {}, **old, 'source': [src]})
+        if nb['cells']==new: continue
+        text = json.dumps(dict(nb, cells=new), indent=1, ensure_ascii=False, sort_keys=True)
+        fn.write_text(text+'\n', encoding='utf-8')
+        changed.append(fn)
+    return changed
