@@ -6,10 +6,10 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/export.html.md"""
 
 # %% auto #0
 __all__ = ['KINDS', 'resize_matrix', 'Graph', 'one_channel', 'fix_padding', 'simplified', 'to_onnx', 'scores', 'halved',
-           'corrected', 'quantised', 'best_quantised', 'no_log', 'export_agreement', 'exported', 'export_onnx', 'ship']
+           'corrected', 'quantised', 'best_quantised', 'no_log', 'export_agreement', 'exported', 'export_onnx']
 
 # %% ../../nbs/lib/infer/export.ipynb #44872725
-import copy, io, logging, shlex, warnings
+import copy, io, logging, warnings
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from timm.layers import Conv2dSame
 from timm.layers.padding import get_same_padding
 from torch import nn
 
-from ..nets.card import SHIPPED, read_card, write_model
+from ..nets.card import read_card, write_model
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
 from ..nets.modelfile import load_network
@@ -249,26 +249,3 @@ def export_onnx(
     model, card = exported(path, kind, faces, force)
     path = read_card(path)['path']
     return write_model(path.with_name(f'{path.stem}-{kind}'), '.onnx', model, **card)
-
-# %% ../../nbs/lib/infer/export.ipynb #570886c7
-def _no_folders(command): # a path of one machine says nothing on another
-    return shlex.join([Path(o).name if Path(o).is_absolute() else o for o in shlex.split(command)])
-
-def ship(
-    path, # A model that `fer-train` left
-    faces:FaceSet, # What it was trained on, with its valid and test splits
-    kind:str='fp16', # One of `KINDS`
-    out=SHIPPED['fer'], # Its card
-)->Path: # The card
-    "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it into the package"
-    from fer_course.records.calibration import at_temperature, fit_temperature
-    from fer_course.records.metrics import metrics, preds_table
-    model, card = exported(path, kind, faces)
-    preds = {}
-    for s in ('valid', 'test'):
-        part = faces.take(faces.split==s)
-        preds[s] = preds_table(torch.from_numpy(scores(model, part.imgs)).softmax(1), part.labels, vocab=card['vocab'])
-    card['temperature'] = round(fit_temperature(preds['valid']), 4)
-    card['metrics'] = {s: metrics(at_temperature(p, card['temperature'])) for s,p in preds.items()}
-    if 'config' in card: card['config'] = {**card['config'], 'command': _no_folders(card['config']['command'])}
-    return write_model(Path(out).with_suffix(''), '.onnx', model, **card)
