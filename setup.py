@@ -6,10 +6,12 @@ from setuptools import setup, find_packages
 ini = ConfigParser(delimiters=['='])
 ini.read(Path(__file__).parent/'settings.ini', encoding='utf-8')
 cfg = ini['DEFAULT']
+extras = {o: cfg[f'{o}_requirements'].split() for o in ('fetch', 'export', 'distributed', 'dev')}
 
 setup(
     name=cfg['lib_name'], version=cfg['version'], description=cfg['description'],
-    author=cfg['author'], author_email=cfg['author_email'], license_expression=cfg['license'], keywords=cfg['keywords'].split(),
+    author=cfg['author'], author_email=cfg['author_email'],
+    license_expression=cfg['license'], keywords=cfg['keywords'].split(),
     long_description=(Path(__file__).parent/'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     python_requires=f">={cfg['min_python']}",
@@ -17,6 +19,6 @@ setup(
     package_dir={'fer_course.results': 'results'}, # lessons read the records wherever they are opened
     package_data={'fer_course.results': ['**/*'], 'fer_course': ['weights/*'], 'fer_course.apps': ['*.css', '*.js']},
     install_requires=cfg['requirements'].split(),
-    extras_require={'fetch': cfg['fetch_requirements'].split(), 'distributed': cfg['distributed_requirements'].split(), 'dev': cfg['dev_requirements'].split()},
+    extras_require=dict(extras, dev=sum(extras.values(), [])), # who develops needs all of them
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['fer_course=fer_course._modidx:d']},
 )

@@ -9,10 +9,8 @@ from tools.notebooks import front_matter
 LESSONS = sorted((ROOT/'nbs'/'lessons').glob('*.ipynb'))
 by_lesson = pytest.mark.parametrize('fn', LESSONS, ids=lambda o: o.stem)
 QUIZZES = {o.lesson: o for o in exercises.quizzes()}
-INSTALL = """# In Colab or on Kaggle: fetches the course's library, where it is missing
-try: import fer_course
-except ImportError:
-    %pip install -q fer_course"""
+WHERE = address()
+COPIES = ROOT/'colab'
 
 def cells(fn, kind=None): return [dict(o, source=''.join(o['source'])) for o in json.loads(fn.read_text(encoding='utf-8'))['cells'] if kind in (None, o['cell_type'])]
 def quiz_of(fn): return QUIZZES[fn.stem[3:]]
@@ -29,9 +27,9 @@ def test_opening(fn):
     fm, (first, second, third) = front_matter(fn), cells(fn, 'markdown')[:3]
     assert fm['title']==quiz_of(fn).title and fm['title'].startswith(f'{int(fn.stem[:2])}. ')
     assert {'minutes', 'hardware', 'needs'} <= fm.keys() and 5<=int(fm['minutes'])<=180
-    assert second['source'].startswith('[![Open in Colab]') and fn.name in second['source']
+    for o in 'Open in Colab', 'Open in Kaggle', f'/colab/{fn.name})': assert o in second['source']
     for o in ('You will be able to', 'You need', 'Time', f'{fm["minutes"]} minutes', 'Hardware'): assert o in third['source'], o
-    assert cells(fn, 'code')[0]['source']==INSTALL
+    assert cells(fn, 'code')[0]['source']==INSTALL.format(**WHERE)
 
 @by_lesson
 def test_ending(fn):
@@ -88,28 +86,85 @@ def make_env(path):
 
 def said(nb): return [''.join(o.get('text', o.get('data', {}).get('text/plain', ''))) for c in nb['cells'] for o in c.get('outputs', [])]
 
+def with_checks(fn):
+    "The copy that a learner opens, with the hidden cells of its source where they stood: each sees her names, and leaves none"
+    nb = json.loads((COPIES/fn.name).read_text(encoding='utf-8'))
+    hers, todo = {o['id']: o for o in nb['cells']}, []
+    for o in json.loads(fn.read_text(encoding='utf-8'))['cells']:
+        if o['id'] in hers: todo.append(hers.pop(o['id']))
+        elif is_hidden(o):
+            names = "_checks = {**globals().get('_checks', {}), **globals()}"
+            todo.append(dict(o, source=f"{names}\nexec({''.join(o['source'])!r}, _checks)", outputs=[], execution_count=None))
+    assert not hers, f'{list(hers)} stand in the copy and not in the lesson'
+    return json.dumps(dict(nb, cells=todo))
+
+def alone(python, folder, env, **more):
+    "The environment of somebody who has only this notebook"
+    res = dict(env, HOME=str(folder), JUPYTER_PREFER_ENV_PATH='1', PIP_NO_INDEX='1', PIP_NO_BUILD_ISOLATION='0',
+               PATH=f'{python.parent}{os.pathsep}{env["PATH"]}', **more)
+    return {k: v for k,v in res.items() if k not in ('PYTHONPATH', 'VIRTUAL_ENV', 'FER_PROGRESS')}
+
+def execute(python, fn, done, env):
+    "Run a notebook in its folder"
+    command = [python, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', done.parent, '--output', done.name]
+    return subprocess.run([*command, '--ExecutePreprocessor.timeout=300', fn], cwd=fn.parent, env=env, capture_output=True, text=True)
+
 @by_lesson
 def test_lesson_alone(fn, wheels, env, tmp_path, record_property):
-    "The notebook alone in an empty folder; its first cell finds the wheel"
-    python, folder, home = make_env(tmp_path/'env'), tmp_path/'folder', tmp_path/'home'
+    "A learner's copy alone in a folder, but for the wheel, which its first cell installs; what a source checks holds there too"
+    python, folder, home, done = make_env(tmp_path/'env'), tmp_path/'folder', tmp_path/'home', tmp_path/'done.ipynb'
     for o in (folder, home): o.mkdir()
-    shutil.copy(fn, folder)
-    alone = dict(env, HOME=str(home), PIP_FIND_LINKS=str(wheels), PIP_NO_INDEX='1', JUPYTER_PREFER_ENV_PATH='1', PATH=f'{python.parent}{os.pathsep}{env["PATH"]}')
-    for o in ('PYTHONPATH', 'VIRTUAL_ENV', 'FER_PROGRESS'): alone.pop(o, None)
-    began = time.time()
-    p = subprocess.run([python, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', tmp_path, '--output', 'done.ipynb', '--ExecutePreprocessor.timeout=300', folder/fn.name],
-                       cwd=folder, env=alone, capture_output=True, text=True)
+    shutil.copy(next(wheels.glob('*.whl')), folder)
+    (folder/fn.name).write_text(with_checks(fn), encoding='utf-8')
+    before = {o.name for o in folder.iterdir()}
+    began, hers = time.time(), alone(python, home, env)
+    p = execute(python, folder/fn.name, done, hers)
     seconds = time.time()-began
     assert p.returncode==0, p.stderr[-4000:]
-    nb = json.loads((tmp_path/'done.ipynb').read_text(encoding='utf-8'))
+    nb = json.loads(done.read_text(encoding='utf-8'))
     run = [c for c in nb['cells'] if c['cell_type']=='code' and ''.join(c['source']).strip()]
     for k,v in dict(notebook=f'lessons/{fn.name}', ok=True, cells=len(run), skipped={}, seconds=seconds).items(): record_property(k, v)
     assert run and all(c['execution_count'] for c in run) and seconds>1
-    assert [o.name for o in folder.iterdir()]==[fn.name], 'files were left'
+    assert {o.name for o in folder.iterdir()}==before, 'files were left'
     assert not [o for o in said(nb) if '✓ Right' in o], 'an exercise comes solved'
     assert sum('○ Not answered yet' in o or '✗' in o for o in said(nb))>=4
-    imported = subprocess.run([python, '-c', 'import fer_course; print(fer_course.__file__)'], cwd=folder, env=alone, capture_output=True, text=True).stdout
+    imported = subprocess.run([python, '-c', 'import fer_course; print(fer_course.__file__)'], cwd=folder, env=hers, capture_output=True, text=True).stdout
     assert str(tmp_path/'env') in imported, 'the lesson did not run from the wheel'
+
+# Its first cells
+
+def first_two(fn): return json.dumps(dict(json.loads(fn.read_text(encoding='utf-8')), cells=[dict(o, outputs=[]) for o in cells(fn, 'code')[:2]]))
+
+def instead(url):
+    "Settings under which git goes to `url` in place of the address of the repository"
+    return dict(GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0=f'url.{url}.insteadOf', GIT_CONFIG_VALUE_0=WHERE['repo'])
+
+def open_lesson(env, tmp_path, url):
+    "Run the first two code cells of lesson 1 where git finds the repository at `url`"
+    python, fn = make_env(tmp_path/'env'), tmp_path/'folder'/LESSONS[0].name
+    fn.parent.mkdir()
+    fn.write_text(first_two(COPIES/fn.name), encoding='utf-8')
+    return execute(python, fn, tmp_path/'done.ipynb', alone(python, tmp_path, env, **instead(url)))
+
+@pytest.fixture(scope='session')
+def served(tmp_path_factory):
+    "Address of a git repository that holds the tree"
+    tree = copy_tree(tmp_path_factory.mktemp('served'))
+    for o in (['init', '-q', '-b', WHERE['branch']], ['add', '-A'], ['-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '-qm', 'all']):
+        subprocess.run(['git', *o], cwd=tree, check=True, capture_output=True)
+    return tree.as_uri()
+
+def test_opens_from_repository(served, env, tmp_path):
+    p = open_lesson(env, tmp_path, served)
+    assert p.returncode==0, p.stderr[-3000:]
+
+@pytest.mark.parametrize('url', ['file:///nowhere/at/all', 'https://127.0.0.1:9/none'], ids=['wrong address', 'no network'])
+def test_says_what_to_do(url, env, tmp_path):
+    "One sentence, and no ModuleNotFoundError after it"
+    p = open_lesson(env, tmp_path, url)
+    last = p.stderr.strip().splitlines()[-1]
+    assert p.returncode and last.startswith(f'RuntimeError: fer_course is not installed: make sure that git+{WHERE["repo"]}@{WHERE["branch"]} can be reached')
+    assert last.endswith('then run this cell again') and 'ModuleNotFoundError' not in p.stderr
 
 # A learner's way
 

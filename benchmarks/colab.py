@@ -1,0 +1,133 @@
+"""What the first cell of a lesson does to Colab, and how long the lessons take with what Colab has.
+
+    python benchmarks/colab.py
+
+Builds an environment of Python 3.13 with the packages of benchmarks/colab.txt, which is Colab's own list as far as the lessons
+meet it, and any PyTorch. The first cell installs the wheel of this tree there; then each lesson runs from top to bottom as
+Colab opens it, from colab/. The record says what was fetched, which versions changed, and the seconds of each lesson.
+With `--env` the environment is kept in a folder, and the next run need not build it again.
+"""
+import json, os, re, shutil, subprocess, sys, time
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from fastcore.script import call_parse
+
+from fer_course.core.cli import cli
+from fer_course.core.errors import InputError
+from fer_course.records.record import describe_machine, git_commit
+
+ROOT = Path(__file__).resolve().parent.parent
+PINS, VERSION = ROOT/'benchmarks'/'colab.txt', '3.13'
+CHECK = 'import fer_course, cv2\nprint(cv2.__version__)'
+
+def run(*command, **kwargs):
+    "What a command says, which must succeed"
+    p = subprocess.run([str(o) for o in command], capture_output=True, text=True, **kwargs)
+    if p.returncode: raise RuntimeError(f'{" ".join(map(str, command))}\n{p.stdout[-2000:]}\n{p.stderr[-4000:]}')
+    return p.stdout
+
+def interpreter():
+    "A Python of Colab's version, from the path or from pyenv"
+    kept = sorted(Path.home().glob(f'.pyenv/versions/{VERSION}.*/bin/python'))
+    return shutil.which(f'python{VERSION}', path=os.pathsep.join([os.environ['PATH'], *(str(o.parent) for o in kept)]))
+
+def build(env):
+    "The environment as it is before a lesson is opened; its Python"
+    python = env/'bin'/'python'
+    if not python.exists(): run(interpreter(), '-m', 'venv', env)
+    run(python, '-m', 'pip', 'install', '-q', '--no-deps', '-r', PINS)
+    run(python, '-m', 'pip', 'install', '-q', 'torch', 'torchvision', '-c', PINS)
+    return python
+
+def copied(env, to):
+    "A copy made of links, which pip may change without changing `env`; its Python"
+    shutil.copytree(env, to, symlinks=True, copy_function=os.link)
+    return to/'bin'/'python'
+
+def versions(python):
+    "Package → version"
+    listed = json.loads(run(python, '-m', 'pip', 'list', '--format', 'json'))
+    return {o['name'].lower().replace('_', '-'): o['version'] for o in listed}
+
+def wheel_of(root, to):
+    "The wheel of a tree, built from a copy"
+    files = run('git', 'ls-files', '-coz', '--exclude-standard', cwd=root).split('\0')
+    for o in files:
+        if not o or not (root/o).is_file(): continue
+        (to/'tree'/o).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root/o, to/'tree'/o)
+    run(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', to, to/'tree')
+    return next(to.glob('fer_course-*.whl'))
+
+def fetched(python, wheel):
+    "File → MB of what pip has to fetch to install the wheel"
+    said = run(python, '-m', 'pip', 'install', '--dry-run', '--progress-bar', 'off', wheel)
+    found = re.findall(r'(?:Downloading|Using cached) (\S+?\.(?:whl|tar\.gz)) \(([\d.]+) (kB|MB)\)', said)
+    return {name: round(float(n)/(1 if unit=='MB' else 1000), 2) for name, n, unit in found}
+
+def clone_mb(root, work):
+    "MB that pip fetches of the repository: its history without files, and the files of the last commit"
+    allow = dict(os.environ, GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0='uploadpack.allowFilter', GIT_CONFIG_VALUE_0='true')
+    run('git', 'clone', '-q', '--filter=blob:none', f'file://{root}', work/'clone', env=allow)
+    return round(sum(o.stat().st_size for o in (work/'clone'/'.git'/'objects').rglob('*') if o.is_file())/1e6, 1)
+
+def execute(python, nb, folder):
+    "Run a notebook alone in `folder`: what its last cell printed, and the seconds it took"
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, folder/'nb.ipynb')
+    env = {k: v for k,v in os.environ.items() if k not in ('PYTHONPATH', 'VIRTUAL_ENV', 'FER_PROGRESS')}
+    env.update(HOME=str(folder), JUPYTER_PREFER_ENV_PATH='1', PATH=f'{python.parent}{os.pathsep}{env["PATH"]}')
+    began = time.time()
+    run(python, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--inplace',
+        '--ExecutePreprocessor.timeout=900', folder/'nb.ipynb', cwd=folder, env=env)
+    seconds = round(time.time()-began, 1)
+    outputs = nbformat.read(folder/'nb.ipynb', 4).cells[-1].outputs
+    return ''.join(o.get('text', '') for o in outputs), seconds
+
+def install(python, lesson, wheel, folder):
+    "Run the first cell of a lesson beside the wheel; which OpenCV is imported then, and the seconds it took"
+    folder.mkdir(parents=True)
+    shutil.copy(wheel, folder)
+    first = next(o for o in lesson.cells if o.cell_type=='code')
+    nb = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell(CHECK)], metadata=lesson.metadata)
+    said, seconds = execute(python, nb, folder)
+    return said.strip(), seconds
+
+def age(pins=PINS):
+    "The month of Colab's list"
+    return re.search(r'as of (\w+ \d{4})', pins.read_text(encoding='utf-8'))[1]
+
+def measure(env, work):
+    "The whole record"
+    lessons = {o.name: nbformat.read(o, 4) for o in sorted((ROOT/'colab').glob('*.ipynb'))}
+    build(env)
+    python, wheel = copied(env, work/'env'), wheel_of(ROOT, work)
+    before, files = versions(python), fetched(python, wheel)
+    cv2, seconds = install(python, next(iter(lessons.values())), wheel, work/'install')
+    after = versions(python)
+    changed = {k: [before.get(k), v] for k,v in after.items() if before.get(k)!=v}
+    times = {}
+    for name, nb in lessons.items():
+        _, times[name] = execute(python, nb, work/name)
+        print(f'{name:32} {times[name]:6.1f} s', flush=True)
+    return dict(list=age(), python=run(python, '-V').split()[1], torch=after['torch'], ipython=after['ipython'], cv2=cv2,
+                fetched_mb=files, repository_mb=clone_mb(ROOT, work), install_seconds=seconds, changed=changed,
+                seconds=times, threads=os.environ.get('OMP_NUM_THREADS'), cpu=describe_machine()['cpu'],
+                git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+
+@call_parse
+@cli
+def main(
+    out:Path=ROOT/'results'/'benchmarks'/'colab.json', # The record
+    env:Path=None, # Folder to keep the environment in; without one it is built anew and thrown away
+):
+    "Install the library as Colab does, and run all lessons there"
+    if not interpreter(): raise InputError(f'python{VERSION} is neither on the path nor in ~/.pyenv: install it, for it is the Python that Colab has')
+    with TemporaryDirectory(dir=env and env.parent) as d:
+        record = measure(env or Path(d)/'base', Path(d))
+    out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
+    print(f'{sum(record["fetched_mb"].values()):.0f} MB of packages and {record["repository_mb"]} MB of the repository are fetched')
+    for name, (old, new) in record['changed'].items(): print(f'{name}: {old or "not there"} → {new}')
