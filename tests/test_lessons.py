@@ -2,9 +2,10 @@
 import json, os, re, shutil, subprocess, sys, time, venv
 from pathlib import Path
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_tree
 from fer_course.course import exercises
-from tools.notebooks import front_matter
+from tools.address import INSTALL, address
+from tools.notebooks import front_matter, is_hidden
 
 LESSONS = sorted((ROOT/'nbs'/'lessons').glob('*.ipynb'))
 by_lesson = pytest.mark.parametrize('fn', LESSONS, ids=lambda o: o.stem)

@@ -23,17 +23,19 @@ def front_matter(
     return dict(title=m[1].strip(), description=m[2].strip(), **dict(re.findall(r'^- (\w+): (.+)$', src, re.M)))
 
 def badges(
-    path:str, # A notebook in the repository, for example 'nbs/lessons/01_read.ipynb'
+    name:str, # A lesson's file, for example '01_read.ipynb'
     repo:str, # The repository on GitHub, for example 'https://github.com/ann/faces'
     branch:str='main', # Its branch
 )->str: # Markdown, one line
-    "The links that open a notebook in Colab and on Kaggle; their pictures are our own, so that no reader's browser asks another site"
-    gh, up = repo.removeprefix('https://github.com/'), '../'*(path.count('/')-1)
-    colab = f'https://colab.research.google.com/github/{gh}/blob/{branch}/{path}'
-    kaggle = f'https://kaggle.com/kernels/welcome?src={repo}/blob/{branch}/{path}'
-    return f'[![Open in Colab]({up}assets/colab.svg)]({colab}) [![Open in Kaggle]({up}assets/kaggle.svg)]({kaggle})'
+    "The links that open the learner's copy of a lesson in Colab and on Kaggle; their pictures are our own, so that no reader's browser asks another site"
+    path = f'{repo}/blob/{branch}/colab/{name}'
+    colab = path.replace('https://github.com/', 'https://colab.research.google.com/github/')
+    kaggle = f'https://kaggle.com/kernels/welcome?src={path}'
+    return f'[![Open in Colab](../assets/colab.svg)]({colab}) [![Open in Kaggle](../assets/kaggle.svg)]({kaggle})'
 
-def _is_badges(cell): return cell['cell_type']=='markdown' and ''.join(cell['source']).startswith('[![Open in Colab]')
+def is_badges(cell): return cell['cell_type']=='markdown' and ''.join(cell['source']).startswith('[![Open in Colab]')
+
+def is_hidden(cell): return cell['cell_type']=='code' and bool(re.search(r'^#\| *hide', ''.join(cell['source']), re.M))
 
 def set_badges(
     root:Path, # The repository's folder
@@ -44,9 +46,9 @@ def set_badges(
     changed = []
     for fn in sorted(Path(root).glob('nbs/lessons/*.ipynb')):
         nb = json.loads(fn.read_text(encoding='utf-8'))
-        src = badges(fn.relative_to(root).as_posix(), repo, branch)
-        old = next((o for o in nb['cells'] if _is_badges(o)), {})
-        new = [o for o in nb['cells'] if not _is_badges(o)]
+        src = badges(fn.name, repo, branch)
+        old = next((o for o in nb['cells'] if is_badges(o)), {})
+        new = [o for o in nb['cells'] if not is_badges(o)]
         new.insert(1, {'cell_type': 'markdown', 'id': 'badges', 'metadata': {}, **old, 'source': [src]})
         if nb['cells']==new: continue
         text = json.dumps(dict(nb, cells=new), indent=1, ensure_ascii=False, sort_keys=True)

@@ -1,4 +1,4 @@
-"Write everything anew that is generated: modules, badges, clean copies, figures of comparisons, README.md"
+"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, figures of comparisons, README.md"
 import shutil, subprocess, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,8 @@ from fastcore.script import call_parse
 
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
-from tools.clean import write_clean
+from tools.address import set_address
+from tools.copies import write_copies
 from tools.notebooks import set_badges
 from tools.readme import run_index, write_readme
 
@@ -30,11 +31,10 @@ def write_all(
     fast:bool=False, # Leave out what takes longer than seconds?
 ):
     "Write everything that is generated, in the order in which one thing needs the other"
-    from nbdev.config import get_config
-    cfg = get_config(root)
-    set_badges(root, cfg.git_url, cfg.branch)
+    where = set_address(root)
+    set_badges(root, where['repo'], where['branch'])
     for command in 'nbdev-export', 'nbdev-clean': _run(root, command)
-    write_clean(root)
+    write_copies(root)
     if not fast:
         for name in SETS: _run(root, 'fer-compare', f'results/{name}')
         run_index(root)
@@ -62,6 +62,6 @@ def refresh(
     fast:bool=False, # Leave out what takes longer than seconds: figures of comparisons, and running the home page
     check:bool=False, # Write nothing, and fail where something is stale
 ):
-    "Write everything that is generated: badges, modules, clean copies, figures of comparisons, README.md"
+    "Write everything that is generated: addresses, badges, modules, copies of the lessons, figures of comparisons, README.md"
     if not check: return write_all(ROOT, fast)
     if names := stale(ROOT, fast): raise InputError(f'run python tools/refresh.py and commit {", ".join(names)}')
