@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, git_files
 from test_house import BAD
-from fer_course.records.compare import class_f1, compare_runs, compare_pairs
+from fer_course.records.compare import tables_of
 from fer_course.core.errors import InputError
 from fer_course.records.runs import RUNS
 from fer_course.records.record import check_record, fake_record, read_records, write_record
@@ -62,7 +62,8 @@ def test_comparison(path):
     folder = path/'comparison'
     if not folder.exists(): assert len({o.parent for o in RECORDS if path in o.parents})==1; return
     records, mixed = read_records(path), 'recipes' in path.parts # which differ in more than one thing
-    for fn,df in dict(comparison=compare_runs(records, mixed).reset_index(), paired=compare_pairs(records, mixed), per_class=class_f1(records, mixed).reset_index()).items():
+    for fn,df in tables_of(records, mixed).items():
+        if df.index.name: df = df.reset_index()
         pd.testing.assert_frame_equal(pd.read_csv(folder/f'{fn}.csv'), df, check_dtype=False, rtol=1e-5, atol=1e-6)
 
 def test_run_names():
