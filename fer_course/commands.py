@@ -137,14 +137,14 @@ def fer_compare(
     out:str=None, # Folder for tables and figures; if left out `comparison` beside the runs, where all are of one set
     mixed:bool=False, # Compare runs although their data, size, epochs, ... differ?
 ):
-    "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with McNemar's test and bootstrap intervals, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
-    from fer_course.records.compare import class_f1, compare_runs, over_pairs, compare_pairs, format_runs, format_pairs, write_comparison
+    "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with intervals for other faces and other seeds, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
+    from fer_course.records.compare import format_pairs, format_runs, tables_of, write_comparison
     from fer_course.core.errors import InputError
     from fer_course.records.record import read_records
     if not results: raise InputError('no folder given; name one with records, such as results/synth')
     records = read_records(*results)
-    table,diffs,classes = tables = [f(records, mixed) for f in (compare_runs, compare_pairs, class_f1)]
-    for df in (format_runs(table), format_pairs(over_pairs(diffs)), classes.round(3)):
+    tables = tables_of(records, mixed)
+    for df in (format_runs(tables['comparison']), format_pairs(tables['pairs']), tables['per_class'].round(3)):
         if len(df): print(df.reset_index().to_string(index=False), end='\n\n')
     folder = out or _comparison_folder(records)
     print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder else 'The runs are of several sets; give --out for tables and figures.')
