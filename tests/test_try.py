@@ -4,7 +4,7 @@ import numpy as np, pytest
 from PIL import Image
 from conftest import CHROMIUM, DESK, FLAGS, PHONE, WIDE, watch
 from fer_course import synth
-from fer_course.infer.detect import find_faces
+from fer_course.infer.detect import find_faces_cascade
 from fer_course.core.faceset import VOCAB
 from fer_course.infer.predict import crop
 from fer_course.nets.predictor import load_predictor
@@ -127,7 +127,7 @@ def test_faces_found(page):
     put(page, crowd())
     assert page.locator('#try-found').inner_text()=='3 faces found: choose one.'
     x, side = page.evaluate('() => [parseFloat(document.querySelector("#try-box").style.left)*6.4, parseFloat(document.querySelector("#try-box").style.width)*6.4]')
-    x0, _, side0, _ = find_faces(np.asarray(crowd()))[0]
+    x0, _, side0, _ = find_faces_cascade(np.asarray(crowd()))[0]
     assert abs(x-x0)<.1*side0 and abs(side-side0)<.1*side0 # as Python's detector, which is the same cascade
     changed(page, page.get_by_role('button', name='Face 3 of 3').click)
 
