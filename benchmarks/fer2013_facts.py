@@ -3,7 +3,8 @@
     python benchmarks/fer2013_facts.py --data fer2013.tar.gz --votes fer2013new.csv
 
 Leaves in --out: `facts.json` (class counts, duplicates, agreement), `relabelled.csv` (FER2013's label in rows, the answer that most people of FER+ gave in columns, all faces) and
-`test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, how far do people agree on it, what did most of them say).
+`test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, and among the 5,000 training faces of `--subset 5000`; how far do people agree on it,
+what did most of them say).
 """
 import json
 from datetime import datetime, timezone
@@ -54,5 +55,5 @@ def main(
     (out/'facts.json').write_text(json.dumps(facts, indent=1, default=float)+'\n')
     relabelled = pd.crosstab(pd.Series(label, name='label'), pd.Series(np.where(most=='', 'no majority', most), name='people')).reindex(columns=[*ANSWERS, 'no majority'], fill_value=0)
     relabelled.to_csv(out/'relabelled.csv')
-    pd.DataFrame(dict(item=np.arange(test.sum()), target=label[test], in_train=leaked(faces), agree=same[test].round(3), people=most[test])).to_csv(out/'test_faces.csv.gz', index=False, compression=dict(method='gzip', mtime=0))
+    pd.DataFrame(dict(item=np.arange(test.sum()), target=label[test], in_train=leaked(faces), in_5000=leaked(faces.subset(5000)), agree=same[test].round(3), people=most[test])).to_csv(out/'test_faces.csv.gz', index=False, compression=dict(method='gzip', mtime=0))
     print(relabelled, facts['duplicates'], facts['agreement'], sep='\n')
