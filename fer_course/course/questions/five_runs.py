@@ -53,11 +53,11 @@ q3 = quiz.value(1, .01,
 
 # %% ../../../nbs/questions/five_runs.ipynb #141c8d97
 q4 = quiz.choice('a', dict(
-    a='ImageNet\'s weights stand in for faces that are not there, so the fewer faces, the more they are worth. With 5,000 faces the lead is larger.',
+    a='With 5,000 faces the lead is larger: the one that starts from nothing has hardly begun to learn, and the pretrained one has. It does not go on growing as faces get fewer; lesson 3 shows a curve on which it shrinks again below 5,000.',
     b='The lead would stay the same if pretraining gave every network a fixed bonus. What it gives is knowledge of edges and textures, which many faces also teach.',
     c='With fewer faces both runs learn less, but not equally less: the one that starts from nothing needs the faces more.',
     d='A lead that turned round would mean that ImageNet\'s weights do harm when faces are few. They would have to be worse than random numbers.'),
-    ['Think of what each of the two networks has to learn from faces alone.', 'Imagine no faces to train on at all, and all the faces in the world. Where do the two runs stand then?'])
+    ['Think of what each of the two networks has to learn from faces alone.', 'Lesson 3 has a curve of both against the number of faces. Where is the distance between the two lines greatest?'])
 
 # %% ../../../nbs/questions/five_runs.ipynb #d8a558d6
 def _judge_seeds(f):

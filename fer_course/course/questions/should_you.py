@@ -79,7 +79,7 @@ q4 = quiz.value(9/(9+.05*990), .006,
 
 # %% ../../../nbs/questions/should_you.ipynb #1be21c6e
 _USES = dict(a=(True, 'A school is an education institution, and boredom is taken for something that is felt.'), b=(True, 'A call centre is a workplace. That the agents are told does not change it.'),
-             c=(False, 'Medical reasons are excepted.'), d=(False, 'A museum is neither the visitor\'s workplace nor her school. Other duties remain, such as telling her.'),
+             c=(False, 'A patient is neither at work nor at school in a clinic, and the article excepts medical reasons besides.'), d=(False, 'A museum is neither the visitor\'s workplace nor her school. Other duties remain, such as telling her.'),
              e=(True, 'An examination is education, at home too.'), f=(False, 'A living room is neither work nor school.'))
 
 def _judge_law(answer):
