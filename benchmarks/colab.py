@@ -39,7 +39,7 @@ def build(env):
     python = env/'bin'/'python'
     if not python.exists(): run(interpreter(), '-m', 'venv', env)
     run(python, '-m', 'pip', 'install', '-q', '--no-deps', '-r', PINS)
-    run(python, '-m', 'pip', 'install', '-q', 'torch', 'torchvision', '-c', PINS)
+    if 'torch' not in versions(python): run(python, '-m', 'pip', 'install', '-q', 'torch', 'torchvision', '-c', PINS)
     return python
 
 def copied(env, to):
