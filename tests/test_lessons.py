@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_tree
 from fer_course.course import exercises
-from tools.address import INSTALL, address
+from tools.address import address, install_cell
 from tools.notebooks import front_matter, is_hidden
 
 LESSONS = sorted((ROOT/'nbs'/'lessons').glob('*.ipynb'))
@@ -30,7 +30,7 @@ def test_opening(fn):
     assert {'minutes', 'hardware', 'needs'} <= fm.keys() and 5<=int(fm['minutes'])<=180
     for o in 'Open in Colab', 'Open in Kaggle', f'/colab/{fn.name})': assert o in second['source']
     for o in ('You will be able to', 'You need', 'Time', f'{fm["minutes"]} minutes', 'Hardware'): assert o in third['source'], o
-    assert cells(fn, 'code')[0]['source']==INSTALL.format(**WHERE)
+    assert cells(fn, 'code')[0]['source']==install_cell(fn.stem, WHERE)
 
 @by_lesson
 def test_ending(fn):

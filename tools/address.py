@@ -21,14 +21,23 @@ INSTALL = """\
 try: import fer_course
 except ImportError:
     from pathlib import Path
-    repo = 'git+{repo}@{branch}'
-    source = max(map(str, Path().glob('fer_course-*.whl')), default=repo)
-    %pip install -q --retries 1 --find-links . {{source}}
+    wheels = [o.resolve().as_uri() for o in Path().glob('fer_course-*.whl')]
+    source = max(wheels, default='git+{repo}@{branch}')
+    %pip install -q --retries 1 --find-links . "fer_course{extra} @ {{source}}"
     try: import fer_course
     except ImportError:
         raise RuntimeError(f'fer_course is not installed: make sure that {{source}} can be reached '
                            '(on Kaggle, turn the internet on) or put a wheel of fer_course '
                            'beside this notebook, then run this cell again') from None"""
+
+EXTRAS = {'08_ship_it': '[export]'} # Lesson → what it needs besides
+
+def install_cell(
+    lesson:str, # Its file's stem, for example '01_read_a_face'
+    where:dict, # From `address`
+)->str: # Source
+    "The first code cell of a lesson"
+    return INSTALL.format(extra=EXTRAS.get(lesson, ''), **where)
 
 def address(
     root:Path=ROOT, # A clone
@@ -53,7 +62,7 @@ def _set_install(root, where):
     for fn in sorted(Path(root).glob('nbs/lessons/*.ipynb')):
         nb = json.loads(fn.read_text(encoding='utf-8'))
         first = next(o for o in nb['cells'] if o['cell_type']=='code')
-        first['source'] = INSTALL.format(**where).splitlines(keepends=True)
+        first['source'] = install_cell(fn.stem, where).splitlines(keepends=True)
         text = json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True)
         fn.write_text(text+'\n', encoding='utf-8', newline='\n')
 

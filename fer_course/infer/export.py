@@ -11,6 +11,7 @@ __all__ = ['KINDS', 'resize_matrix', 'Graph', 'one_channel', 'fix_padding', 'sim
 # %% ../../nbs/lib/infer/export.ipynb #44872725
 import copy, io, logging, warnings
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -100,6 +101,7 @@ def to_onnx(
     card:dict, # Its card
 )->bytes: # Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
     "A network as an ONNX model"
+    if not find_spec('onnx'): raise InputError("exporting needs onnx: python -m pip install 'fer_course[export]'")
     f, x, axes = io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore') # of tracing, which writes down what is done to one input: what it says of sizes is what is wanted here
