@@ -131,6 +131,15 @@ def test_faces_found(page):
     assert abs(x-x0)<.1*side0 and abs(side-side0)<.1*side0 # as Python's detector, which is the same cascade
     changed(page, page.get_by_role('button', name='Face 3 of 3').click)
 
+def test_no_face(page):
+    "A picture without a face gets no answer: a dash, no bars, and a button that takes the middle as a face"
+    page.locator('#try-file').set_input_files(file(png(Image.effect_noise((320,240), 60).convert('RGB')), name='cup.png'))
+    page.get_by_text('No face found, so no answer.').wait_for()
+    assert answer(page)=='–' and set(page.locator('.try-percent').all_inner_texts())=={'–'}
+    assert page.locator('#try-box').is_hidden()
+    changed(page, page.get_by_role('button', name='Take the middle as a face').click)
+    assert 95<=sum(bars(page))<=105 and page.locator('#try-middle').is_hidden()
+
 def test_mouse(page):
     "The box is dragged, and sized by a corner"
     changed(page, lambda: page.get_by_role('button', name='Several drawn faces').first.click())
@@ -187,6 +196,7 @@ def test_no_picture(page, data, words):
     page.locator('#try-file').set_input_files(file(data, name='holiday.jpg', mime='image/jpeg'))
     page.get_by_role('alert').filter(has_text='holiday.jpg').wait_for()
     assert words in problem(page)
+    assert answer(page)=='–' and page.locator('#try-box').is_hidden() # the old answer is gone
     put(page, synth.draw('fear', 48, seed=len(data)))
     assert page.locator('#try-problem').is_hidden()
 
@@ -235,6 +245,8 @@ def test_phone(browser, url):
     assert page.evaluate(WIDE)==0
     changed(page, page.get_by_role('button', name='Several drawn faces').first.tap)
     assert page.evaluate(WIDE)==0
+    assert page.locator('#try-answer').bounding_box()['y']<PHONE['height']
+    assert all(o['width']>=44 and o['height']>=44 for o in map(lambda o: o.bounding_box(), page.locator('.try-samples button').all()))
     assert all(o['width']>=24 and o['height']>=24 for o in map(lambda o: o.bounding_box(), page.locator('.try button:visible, .try label.try-button').all()))
     changed(page, page.get_by_role('button', name='Face 2 of').tap)
     page.context.close()

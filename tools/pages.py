@@ -1,7 +1,12 @@
 "What the site builder leaves to do: links, pictures, words for screen readers, signatures"
 import posixpath, re, shutil
-from html import escape
+from base64 import b64decode
+from html import escape, unescape
+from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 # Notebooks, before pages are made of them
 
@@ -31,7 +36,7 @@ def plain_signatures(
     for data in _outputs(nb):
         if 'text/markdown' not in data: continue
         text = re.sub(r'<function (\w+) at 0x[0-9a-f]+>', r'\1', ''.join(data['text/markdown']))
-        data['text/markdown'] = text.replace(':NoneType=None', '=None')
+        data['text/markdown'] = text.replace(':NoneType=None', '=None').replace('__main__.', '')
     return nb
 
 # Pages
@@ -77,4 +82,123 @@ def accessible(
 )->str: # The same page
     "Pictures without a description say what they are, and blocks that scroll can be reached with the tab key"
     html = re.sub(r'<img (?![^>]*\balt=)', '<img alt="What the code above shows" ', html)
-    return re.sub(r'<(pre|table)(?![^>]*tabindex)', r'<\1 tabindex="0"', html)
+    return re.sub(r'<(pre|table)(?![^>]*(?:tabindex|role="presentation"))', r'<\1 tabindex="0"', html)
+
+def home(
+    html:str, # The home page
+)->str: # The same page
+    "Names for what looks otherwise than on GitHub: the two ways in, the table of faces, the table of lessons"
+    html = re.sub(r'(<body[^>]*class=")', r'\1home ', html, count=1)
+    html = re.sub(r'<p>(<strong><a href="lessons/01)', r'<p class="home-start">\1', html, count=1)
+    def named(name, picture):
+        return lambda h: re.sub(rf'<table([^>]*)>((?:(?!</table>).)*?assets/home/{picture})', rf'<table role="presentation" class="{name}">\2', h, count=1, flags=re.S)
+    return named('home-cards', 'lesson1')(named('home-faces', 'angry')(html))
+
+# What a shared link, a search and a keyboard need
+
+class _Text(HTMLParser):
+    "The text of a page's `main` element, by the headings that have an anchor"
+    SKIP = {'script', 'style', 'svg', 'nav', 'button', 'noscript'}
+    VOID = {'img', 'br', 'hr', 'input', 'meta', 'link', 'col', 'source', 'wbr'}
+
+    def __init__(self):
+        super().__init__()
+        self.sections, self.stack, self.ids, self.in_heading = [['', '', '']], [], [''], False
+
+    def handle_starttag(self, tag, attrs):
+        d = dict(attrs)
+        if tag in self.VOID: return
+        self.stack.append(tag)
+        if tag=='section' and d.get('id'): self.ids.append(d['id'])
+        if tag in ('h2', 'h3', 'h4') and 'main' in self.stack:
+            self.sections.append([d.get('data-anchor-id') or d.get('id') or self.ids[-1], '', ''])
+            self.in_heading = True
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop()!=tag: pass
+        if tag in ('h2', 'h3', 'h4'): self.in_heading = False
+
+    def handle_data(self, data):
+        if 'main' not in self.stack or self.SKIP & {*self.stack}: return
+        self.sections[-1][1 if self.in_heading else 2] += data
+
+def search_entries(
+    html:str, # A page
+    href:str, # Where it is on the site
+)->list: # A dict for each section: `objectID`, `href`, `title`, `section`, `text`
+    "What the search box finds of a page: its words as they are read, without markup"
+    title = unescape(re.search(r'<h1[^>]*class="title"[^>]*>(.*?)</h1>|<title>(.*?)</title>', html, re.S).expand(r'\1\2'))
+    p, plain = _Text(), lambda o: ' '.join(o.split())
+    p.feed(html)
+    title = plain(re.sub('<[^>]+>', '', title))
+    at = [f'{href}#{anchor}' if anchor else href for anchor,_,_ in p.sections]
+    return [dict(objectID=h, href=h, title=title, section=plain(o[1]), text=plain(o[2])) for h,o in zip(at, p.sections)]
+
+def by_keyboard(
+    html:str, # A page
+)->str: # The same page
+    "A link that skips the navigation, and headings of the sidebar as buttons that say whether they are open"
+    html = re.sub(r'(<body[^>]*>)', r'\1<a class="skip-link" href="#quarto-document-content">Skip to the text</a>', html, count=1)
+    def button(m):
+        attrs = re.sub(r'\srole="[^"]*"', '', m[1])
+        if 'sidebar-item-toggle' in attrs and 'aria-label' not in attrs: attrs += ' aria-label="Show or hide the section"'
+        return f'<button type="button" {attrs}>{m[2]}</button>'
+    return re.sub(r'<a ((?![^>]*href=)[^>]*data-bs-toggle="collapse"[^>]*)>(.*?)</a>', button, html, flags=re.S)
+
+def one_header(
+    html:str, # A page
+)->str: # The same page
+    "pandas gives the index's name a header row of its own, else empty: put the name above its column"
+    row = r'<tr[^>]*>(?:(?!</tr>).)*</tr>'
+    def sub(m):
+        first, second = re.findall(row, m[0], re.S)
+        names = re.findall(r'<th[^>]*>(.*?)</th>', second, re.S)
+        if any(names[1:]) and not all(o.strip() in ('', '&nbsp;') for o in names[1:]):
+            given = [i for i,o in enumerate(names) if o.strip()]
+            if given!=[*range(len(given))]: return m[0]
+        heads = iter(names)
+        merged = re.sub(r'(<th[^>]*>)(\s*)(</th>)', lambda h: f'{h[1]}{next(heads, "")}{h[3]}', first)
+        return f'<thead>{merged}</thead>'
+    return re.sub(rf'<thead>\s*{row}\s*{row}\s*</thead>', sub, html, flags=re.S)
+
+def sized(
+    html:str, # A page
+    folder:Path, # Where it stands
+)->str: # The same page
+    "Pictures with their width and height, so that nothing jumps, loaded when they come near"
+    def size(src):
+        if m := re.match(r'data:image/(?:png|jpeg);base64,(.*)', src, re.S): f = BytesIO(b64decode(m[1]))
+        elif src.startswith(('http', 'data:')) or not (folder/src).is_file() or src.endswith('.svg'): return ''
+        else: f = folder/src
+        with Image.open(f) as img: w, h = img.size
+        return f' width="{w}" height="{h}"'
+    def sub(m):
+        if 'width=' in m[0]: return m[0]
+        return f'<img loading="lazy"{size(m[2])}{m[1]}src="{m[2]}"'
+    return re.sub(r'<img((?:(?!src=)[^>])*)src="([^"]*)"', sub, html)
+
+def on_site(
+    html:str, # A page
+    folder:str, # The page's folder on the site
+    address:str, # Where the site is published
+)->str: # The same page
+    "Links to the published site lead to the page beside this one, so that an offline copy holds together"
+    def sub(m):
+        path = posixpath.relpath(m[1] or 'index.html', folder or '.')
+        return f'href="{path}{m[2] or ""}"'
+    return re.sub(rf'(?<=<a )href="{re.escape(address.rstrip("/"))}/([^"#]*)(#[^"]*)?"', sub, html)
+
+def shared_as(
+    html:str, # A page
+    href:str, # Where it is on the site
+    address:str, # Where the site is published
+)->str: # The same page
+    "What a link to the page shows elsewhere: title, description, a drawn picture; and the page's one address"
+    patterns = r'<title>(.*?)</title>', r'<meta name="description" content="(.*?)"'
+    title, about = (m[1] if (m := re.search(o, html)) else '' for o in patterns)
+    tags = {'og:title': title, 'og:description': about, 'og:type': 'website',
+            'og:url': f'{address}{href}', 'og:image': f'{address}assets/card.png'}
+    meta = ''.join(f'<meta property="{k}" content="{v}">' for k,v in tags.items())
+    meta += '<meta name="twitter:card" content="summary_large_image">'
+    if 'rel="canonical"' not in html: meta += f'<link rel="canonical" href="{address}{href}">'
+    return html.replace('</head>', f'{meta}</head>', 1)

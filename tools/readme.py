@@ -28,13 +28,13 @@ def readme(
     text = text.replace('](../', '](').replace('src="../', 'src="')
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
-def run_index(
+def run_notebook(
+    fn:Path, # A notebook whose cells make what it shows from the clone: the home page, the index of the library
     root:Path=ROOT, # A clone
 ):
-    "Run the home page's notebook, which takes its numbers from the records, and store what it shows"
+    "Run a page's notebook and store what it shows"
     from nbconvert.preprocessors import ExecutePreprocessor
     from nbdev.clean import nbdev_clean
-    fn = Path(root)/'nbs'/'index.ipynb'
     nb = nbformat.read(fn, 4)
     os.environ['PYTHONPATH'] = str(root) # the library beside us, not one installed elsewhere
     ExecutePreprocessor(timeout=600).preprocess(nb, {'metadata': {'path': fn.parent}})
@@ -51,5 +51,5 @@ def write_readme(
     (Path(root)/'README.md').write_text(readme(nb), encoding='utf-8')
 
 if __name__ == '__main__':
-    run_index()
+    run_notebook(ROOT/'nbs'/'index.ipynb')
     write_readme()

@@ -12,10 +12,13 @@ from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from tools.address import set_address
 from tools.copies import write_copies
+from tools.drawn import write_home
 from tools.notebooks import set_badges
-from tools.readme import run_index, write_readme
+from tools.readme import run_notebook, write_readme
 
 SETS = ['fer2013', 'fer2013-5000', 'synth'] # In `results/`: those that pages show figures of
+
+PAGES = ['lib/index.ipynb', 'index.ipynb'] # In `nbs/`: notebooks whose cells make what they show from this clone
 
 def tracked(
     root:Path=ROOT, # A clone
@@ -36,8 +39,9 @@ def write_all(
     for command in 'nbdev-export', 'nbdev-clean': _run(root, command)
     write_copies(root)
     if not fast:
+        write_home(root)
         for name in SETS: _run(root, 'fer-compare', f'results/{name}')
-        run_index(root)
+        for page in PAGES: run_notebook(Path(root)/'nbs'/page, root)
     write_readme(root)
 
 def stale(

@@ -85,6 +85,16 @@ def in_order(
     "The modules, each after those that it uses; raises `graphlib.CycleError` where they go round in a circle"
     return [*TopologicalSorter(module_arrows(package)).static_order()]
 
+def room_table(
+    root, # A clone, as seen from the page
+): # Markdown
+    "A row for each room: what it is for, links to the pages of its modules, and its arrows"
+    def pages(room):
+        found = sorted(Path(root, 'nbs', 'lib', room).glob('*.ipynb'))
+        return ' '.join(f'[{o.stem}]({room}/{o.name})' for o in found) or f'[{room}]({room}.ipynb)'
+    rows = [f'| `{k}` | {ROOMS[k]} | {pages(k)} | {" ".join(uses) or "no other"} |' for k,uses in room_arrows().items()]
+    return '\n'.join(['| room | what it is for | modules | uses |', '|---|---|---|---|', *rows])
+
 if __name__=='__main__':
     for room,others in room_arrows().items(): print(f'{room:9} uses {" ".join(others) or "none"}')
     in_order()

@@ -3,7 +3,7 @@
 `nbs/_quarto.yml` defines the site. Where Quarto is installed, `nbdev-docs` builds it. Quarto does not come by pip, so this
 builds the same site from the same file with two packages that do: nbdev runs `show_doc` and drops what readers need not
 see, and smalldocs makes the pages."""
-import json, shutil, sys
+import json, posixpath, re, shutil, sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,11 +14,12 @@ from fastcore.script import call_parse
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
-from tools.drawn import samples
-from tools.notebooks import set_badges
-from tools.pages import accessible, bring_pictures, no_cdn, plain_signatures, repo_links, with_alt
+from tools.drawn import home_faces, samples, share_card
+from tools.pages import (accessible, bring_pictures, by_keyboard, home, no_cdn, on_site, one_header, plain_signatures, repo_links,
+    search_entries, shared_as, sized, with_alt)
+from tools.rooms import ROOMS
 
-ORDER = ['index', 'lessons', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
+ORDER = ['index', 'lessons', 'bet', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
 SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'} # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
@@ -26,8 +27,16 @@ def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (n
 def _entry(nbs, name):
     if name=='index': return dict(text='Home', href=page) if (page := _page(nbs, name)) else None
     if name not in SECTIONS: return _page(nbs, name)
-    files = sorted(o.relative_to(nbs).as_posix() for o in (nbs/name).rglob('*.ipynb'))
-    return dict(section=SECTIONS[name], contents=files) if files else None
+    files = [o.relative_to(nbs).as_posix() for o in sorted((nbs/name).glob('*.ipynb'))]
+    if name=='lib': files = [o for o in files if o!='lib/index.ipynb'] + _rooms(nbs)
+    if not files: return None
+    top = dict(href='lib/index.ipynb') if name=='lib' and (nbs/'lib'/'index.ipynb').exists() else {}
+    return dict(section=SECTIONS[name], contents=files, **top)
+
+def _rooms(nbs):
+    "The library's pages by rooms, in the order in which one room uses the other"
+    found = {room: [o.relative_to(nbs).as_posix() for o in sorted((nbs/'lib'/room).glob('*.ipynb'))] for room in ROOMS}
+    return [dict(section=room, contents=files) for room,files in found.items() if files]
 
 def sidebar(
     nbs:Path, # Folder of the notebooks
@@ -47,15 +56,32 @@ def bring_model(
     shutil.copy(Path(cv2.data.haarcascades)/CASCADE, to/'model')
     for name,img in samples().items(): img.save(to/'samples'/name, quality=88)
 
-def _finish(root, out, blob):
-    "Go over all that smalldocs wrote"
-    for fn in [*out.rglob('*.html'), *out.rglob('*.css')]:
-        parts, text = fn.parent.relative_to(out).parts, fn.read_text(encoding='utf-8')
-        new = no_cdn(text, '../'*len(parts))
+_FUSE = re.compile(r'src="[^"]*/fuse[^"]*\.js"')
+
+def _finished(html, href, root, out, cfg):
+    "One page, as readers get it"
+    folder, up, address = posixpath.dirname(href), '../'*href.count('/'), f'{cfg.doc_host}{cfg.doc_baseurl}/'
+    html = on_site(repo_links(html, folder, f'{cfg.git_url}/blob/{cfg.branch}'), folder, address)
+    html = sized(bring_pictures(html, folder, root, out), out/folder)
+    html = _FUSE.sub(f'src="{up}assets/search.js"', html)
+    html = html.replace('</head>', f'<link rel="apple-touch-icon" href="{up}assets/touch.png"></head>', 1)
+    if href=='index.html': html = home(html)
+    return by_keyboard(accessible(one_header(shared_as(html, href, address))))
+
+def _finish(root, out, cfg):
+    "Go over all that smalldocs wrote, and write what the search box finds"
+    share_card().save(out/'assets'/'card.png', optimize=True)
+    home_faces()['happy'].resize((180,180)).save(out/'assets'/'touch.png', optimize=True)
+    found = []
+    for fn in sorted([*out.rglob('*.html'), *out.rglob('*.css')]):
+        href = fn.relative_to(out).as_posix()
+        text = no_cdn(fn.read_text(encoding='utf-8'), '../'*href.count('/'))
         if fn.suffix=='.html':
-            folder = '/'.join(parts)
-            new = accessible(bring_pictures(repo_links(new, folder, blob), folder, root, out))
-        if new!=text: fn.write_text(new, encoding='utf-8')
+            text = _finished(text, href, root, out, cfg)
+            if href!='404.html': found += search_entries(text, href)
+        fn.write_text(text, encoding='utf-8')
+    (out/'search.json').write_text(json.dumps(found, ensure_ascii=False), encoding='utf-8')
+    shutil.copy(root/'nbs'/'robots.txt', out)
 
 # nbdev writes the first two for Quarto, `repo_links` mends the third
 _NOISE = 'unknown key format-links', 'output-file is not read', '(outside the project)'
@@ -88,5 +114,5 @@ def build_site(
     (ROOT/'nbs'/'sidebar.yml').write_text(yaml.safe_dump(contents, sort_keys=False))
     n = _render(nbdev.serve.proc_nbs(), to)
     bring_model(ROOT, to)
-    _finish(ROOT, to, f'{cfg.git_url}/blob/{cfg.branch}')
+    _finish(ROOT, to, cfg)
     print(f'{n} pages in {out}: open {out}/index.html, or serve it for the search to work: python -m http.server -d {out}')

@@ -54,19 +54,47 @@ function show({probs: [probs], ms}) {
   else say(sure ? `${vocab[top]}, ${percent(probs[top])}` : `not sure: ${vocab[top]} ${percent(probs[top])}, ${vocab[next]} ${percent(probs[next])}`)
 }
 
+function forget() { // no face, no answer: nothing is said of a cup
+  box = answer = null
+  boxed.hidden = true
+  for (const li of $('bars').children) {
+    li.classList.remove('try-top')
+    li.children[1].firstChild.style.width = 0
+    li.children[2].textContent = '–'
+  }
+  $('answer').textContent = '–'
+  $('answer').classList.add('try-unsure')
+  $('time').textContent = ' '
+  $('seen').getContext('2d').clearRect(0, 0, 48, 48)
+  say('no answer')
+}
+
+function noPicture() {
+  picture = null
+  canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height)
+  canvas.setAttribute('aria-label', 'No picture')
+  showFaces([])
+  $('found').textContent = ''
+  $('middle').hidden = true
+  press()
+  forget()
+}
+
 // Looking: what changes while the model is busy is looked at afterwards
 
 let busy = false, again = false
 async function look() {
   again = true
-  if (busy || !model || !picture) return
+  if (busy || !model || !picture || !box) return
   busy = true
   try {
     while (again) {
       again = false
-      const face = cut(picture, box)
+      if (!picture || !box) break
+      const face = cut(picture, box), asked = box
       showSeen(face)
-      show(await model.probs(face))
+      const said = await model.probs(face)
+      if (box && (box===asked || camera)) show(said)
       await new Promise(requestAnimationFrame)
     }
   } catch (e) { problem(e) } finally { busy = false }
@@ -112,18 +140,27 @@ function place(b) {
   look()
 }
 
-function setPicture(o, name, isFace) {
+const words = async text => { // shown before the browser is busy
+  $('found').textContent = text
+  await new Promise(o => requestAnimationFrame(() => setTimeout(o)))
+}
+
+async function setPicture(o, name, isFace, mine) {
   problem()
   stopCamera()
+  forget()
   picture = {px: o.px, w: o.w, h: o.h}
   paint(o.img, o.w, o.h)
   o.img.close()
   canvas.setAttribute('aria-label', name)
   isFace ||= [o.w, o.h].every(n => n>=FACE[0] && n<=FACE[1])
+  if (!isFace) await words('Looking for faces …')
+  if (mine!==turn) return
   const faces = isFace ? [] : findFaces(cascade, picture)
   showFaces(faces)
-  $('found').textContent = isFace ? '' : faces.length>1 ? `${faces.length} faces found: choose one.` : faces.length ? 'One face found.' : 'No face found: put the box on one.'
-  place(faces[0] || wholeBox(picture))
+  $('found').textContent = isFace ? '' : faces.length>1 ? `${faces.length} faces found: choose one.` : faces.length ? 'One face found.' : 'No face found, so no answer.'
+  $('middle').hidden = isFace || faces.length>0
+  if (isFace || faces.length) place(faces[0] || wholeBox(picture))
 }
 
 function showFaces(faces) { // as buttons on the picture, where there is a choice
@@ -140,11 +177,17 @@ let turn = 0 // of two pictures opened at once, the later one is shown
 async function openBlob(blob, name, isFace) {
   const mine = ++turn
   try {
+    await words('Opening the picture …')
     const o = await readPicture(blob, name)
     if (mine!==turn) return
     press()
-    setPicture(o, name, isFace)
-  } catch (e) { if (mine===turn) problem(e) }
+    await setPicture(o, name, isFace, mine)
+  } catch (e) {
+    if (mine!==turn) return
+    stopCamera()
+    noPicture()
+    problem(e)
+  }
 }
 
 const openFiles = files => files.length ? openBlob(files[0], files[0].name) : problem(new Problem('That was no file. Save the picture first, then open or drop the file: this page fetches nothing from elsewhere.'))
@@ -202,19 +245,26 @@ async function watch(stream) {
   canvas.setAttribute('aria-label', 'The webcam’s picture, as in a mirror')
   press()
   showFaces([])
+  forget()
+  $('middle').hidden = true
   $('follow').checked = true
+  let rate = 0, last = performance.now()
   for (let next = 0, first = true; camera===stream; first = false) {
     const w = video.videoWidth, h = video.videoHeight, now = performance.now(), turned = first || w!==picture.w || h!==picture.h // as phones are
     picture = pixels(video, w, h, true)
     paint(video, w, h, true)
-    if (turned) place(wholeBox(picture, .6))
+    if (turned) forget()
+    if (!$('follow').checked && !box) place(wholeBox(picture, .6))
     if ($('follow').checked && now>next) {
       const face = findFaces(cascade, picture, 200)[0]
-      $('found').textContent = face ? '' : 'No face found: come closer, or put the box on it.'
-      if (face) place(face)
+      $('found').textContent = face ? '' : 'No face found: come closer, or stop following and put the box on it.'
+      face ? place(face) : forget()
       next = performance.now()+3*(performance.now()-now) // a quarter of the time at most
     }
     await look()
+    rate += ((1000/(performance.now()-last))-rate)*.2
+    last = performance.now()
+    if (box) $('time').textContent += `, ${rate.toFixed(0)} pictures a second`
     await new Promise(o => video.requestVideoFrameCallback ? video.requestVideoFrameCallback(o) : requestAnimationFrame(o))
   }
   video.srcObject = null
@@ -234,6 +284,8 @@ function showCamera() {
 }
 
 // What the reader does
+
+$('middle').onclick = () => { $('middle').hidden = true; place(wholeBox(picture)); boxed.focus({preventScroll: true}) }
 
 const at = e => { const r = view.getBoundingClientRect(), s = picture.w/r.width; return [(e.clientX-r.left)*s, (e.clientY-r.top)*s] }
 
