@@ -7,6 +7,8 @@ from conftest import DESK, PHONE, ROOT, WIDE, watch
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 
+import tomllib
+
 AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
 
 def names(site): return sorted(o.relative_to(site).as_posix() for o in site.rglob('*.html'))
@@ -49,7 +51,6 @@ def test_broken(tmp_path):
 
 def test_repository_links(site):
     "Links to the repository's files lead to files that there are"
-    import tomllib
     repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
     found = {o for page in names(site) for o in re.findall(re.escape(repo)+r'/blob/main/([^"#]+)', (site/page).read_text(encoding='utf-8'))}
     assert found and not [o for o in found if not (ROOT/o).exists()]
@@ -91,15 +92,79 @@ def test_look_sees(browser, site, url):
     finally: fn.unlink()
     for o in ('oh', 'wider than', 'color-contrast', 'image-alt', 'asks for https://127.0.0.1:1/a.png'): assert o in found, found
 
-def test_search(browser, url):
-    page = browser.new_page(viewport=DESK)
+QUERIES = {'how do I freeze layers': 'lessons/05_freezing.html', 'offline classroom': 'teachers.html', 'install': 'index.html',
+           'webcam': 'try.html', 'McNemar': 'lessons/06_five_runs.html', 'confusion matrix': 'glossary.html'}
+
+@pytest.fixture(scope='module')
+def home(browser, url):
+    page = browser.new_page(viewport=DESK, color_scheme='light')
     page.goto(url+'index.html')
-    box = page.locator('input[type=search], .smalldocs-search input').first
-    box.fill('McNemar')
-    hit = page.locator('.search-result, [class*=search-result] a, a[class*=search-result]').first
-    hit.wait_for(timeout=10_000)
-    assert page.get_by_text("McNemar", exact=False).count()
+    yield page
     page.close()
+
+@pytest.mark.parametrize('query, first', QUERIES.items(), ids=QUERIES)
+def test_search(home, query, first):
+    "Each word must stand on the page, in any form, and titles weigh more: what somebody is after comes first"
+    box = home.locator('input[type=search]').first
+    box.fill('')
+    box.fill(query)
+    home.locator('a.search-result').first.wait_for()
+    home.wait_for_timeout(300)
+    found = [o.get_attribute('href').split('#')[0].removeprefix('./') for o in home.locator('a.search-result').all()]
+    assert found[0]==first, found
+
+def test_search_contrast(home):
+    "The results can be read"
+    home.locator('input[type=search]').first.fill('freeze')
+    home.locator('a.search-result').first.wait_for()
+    home.evaluate(AXE)
+    assert not home.evaluate(SERIOUS)
+
+def test_search_words(site):
+    "What is searched are words as they are read, not markup"
+    found = json.loads((site/'search.json').read_text(encoding='utf-8'))
+    assert len(found)>300 and not [o['href'] for o in found if re.search(r'<(div|p|a|span|table)\b|aria-|class=', o['text'])]
+
+def test_sidebar_keys(home):
+    "Sections of the sidebar are buttons: the tab key reaches them and Enter opens them; the first stop skips the navigation"
+    home.reload()
+    home.keyboard.press('Tab')
+    assert home.evaluate('document.activeElement.textContent')=='Skip to the text'
+    section = home.locator('#quarto-sidebar button', has_text='Lessons')
+    section.focus()
+    home.keyboard.press('Enter')
+    home.locator('#quarto-sidebar a', has_text='Read a face').wait_for()
+
+@pytest.mark.parametrize('size', [dict(width=1280, height=800), PHONE], ids=['desk', 'phone'])
+def test_first_screen(browser, url, size):
+    "Seven drawn faces with their answers, and two ways in, without scrolling"
+    page = browser.new_page(viewport=size)
+    page.goto(url+'index.html')
+    seen = [page.locator('.home-faces img').nth(i) for i in range(7)] + [page.get_by_role('link', name=o) for o in ('Start lesson 1', 'Try it now')]
+    bottoms = [o.bounding_box()['y']+o.bounding_box()['height'] for o in seen]
+    page.close()
+    assert max(bottoms)<=size['height']
+
+def test_bet_is_open(site):
+    "The page to bet on knows no result, and the home page keeps its own folded"
+    from fer_course.records.record import read_records
+    said = {f'{100*r.metrics["test"]["accuracy"]:.1f}' for r in read_records(ROOT/'results'/'fer2013')}
+    assert said and not [o for o in said if o in (site/'bet.html').read_text(encoding='utf-8')]
+    html = (site/'index.html').read_text(encoding='utf-8')
+    table = html.index('<code>adam_pretrained</code>', html.index('<details'))
+    assert html.index('<details') < table < html.index('</details>', table)
+
+def test_same_site(site):
+    "Links between pages stay on the site, so that an offline copy holds together"
+    address = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Documentation']
+    assert not [o for o in names(site) if re.search(rf'<a [^>]*href="{re.escape(address)}', (site/o).read_text(encoding='utf-8'))]
+
+def test_one_header(site):
+    "No table has a second header row that is empty"
+    for o in names(site):
+        for head in re.findall(r'<thead>.*?</thead>', (site/o).read_text(encoding='utf-8'), re.S):
+            rows = re.findall(r'<tr.*?</tr>', head, re.S)
+            assert not [r for r in rows[1:] if not re.sub('<[^>]+>', '', r).strip()], o
 
 def test_dark(browser, url):
     "Dark is dark, and the switch works by keyboard"

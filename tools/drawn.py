@@ -22,7 +22,7 @@ def samples()->dict: # File name → picture in colour
              for k in (1,2) for i,c in enumerate(VOCAB)}
     return faces | {f'group{k}.jpg': _group(k) for k in (1,2)}
 
-HOME_SEEDS = dict(zip(VOCAB, (21, 12, 23, 10, 15, 33, 26))) # Whose faces the home page shows
+HOME_SEEDS = dict(zip(VOCAB, (21, 12, 23, 4, 15, 33, 26))) # Whose faces the home page shows
 
 def home_faces()->dict: # Class name → picture in colour
     "One drawn face of each expression"

@@ -131,6 +131,7 @@ def search_entries(
     p, plain = _Text(), lambda o: ' '.join(o.split())
     p.feed(html)
     title = plain(re.sub('<[^>]+>', '', title))
+    if m := re.search(r'<div class="description">(.*?)</div>', html, re.S): p.sections[0][1] = unescape(re.sub('<[^>]+>', '', m[1]))
     at = [f'{href}#{anchor}' if anchor else href for anchor,_,_ in p.sections]
     return [dict(objectID=h, href=h, title=title, section=plain(o[1]), text=plain(o[2])) for h,o in zip(at, p.sections)]
 

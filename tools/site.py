@@ -28,7 +28,7 @@ def _entry(nbs, name):
     if name=='index': return dict(text='Home', href=page) if (page := _page(nbs, name)) else None
     if name not in SECTIONS: return _page(nbs, name)
     files = [o.relative_to(nbs).as_posix() for o in sorted((nbs/name).glob('*.ipynb'))]
-    if name=='lib': files = [o for o in files if o!='lib/index.ipynb'] + _rooms(nbs)
+    if name=='lib': files = _rooms(nbs) + [o for o in files if o!='lib/index.ipynb']
     if not files: return None
     top = dict(href='lib/index.ipynb') if name=='lib' and (nbs/'lib'/'index.ipynb').exists() else {}
     return dict(section=SECTIONS[name], contents=files, **top)
