@@ -190,33 +190,39 @@ def csv_faces(
         if 'split' in roles: usages += [o[cols.index(roles['split'])] for o in block]
     if not labels: raise InputError(f'{where} has a header but no faces; get the file again')
     classes, note = _labels_of(labels, vocab, where)
-    return _pixel_set(np.concatenate(imgs), classes, _usages(usages, where) if usages else [split]*len(labels), seed, name, where, [note], bool(vocab))
+    split_of = _usages(usages, where) if usages else [split]*len(labels)
+    return _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, [note], bool(vocab), bool(split))
 
-def _pixel_set(imgs, classes, split, seed, name, where, notes, asked):
+def _row_names(labels): return [f'data row {i+1}' for i in range(len(labels))]
+
+def _pixel_set(imgs, classes, split, seed, name, where, notes, asked, one_split):
     names = vocab_for(classes)
     check_classes(classes, where, asked, least=1)
     labels = np.array([names.index(o) for o in classes])
-    rows = [f'data row {i+1}' for i in range(len(labels))]
-    split, how = fill_splits(split, labels, rows, ['']*len(labels), seed, where)
     meta = pd.DataFrame({'row': np.arange(len(labels))})
-    return check_order(FaceSet(imgs, labels, np.array(split), names, name, f'the table {where}', meta=meta, notes=[*notes, how]))
+    if one_split: return FaceSet(imgs, labels, np.array(split), names, name, f'the table {where}', meta=meta, notes=notes)
+    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, where)
+    return check_order(FaceSet(imgs, labels, split, names, name, f'the table {where}', meta=meta, notes=[*notes, how]))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #1a14caec
-def _joined(sets):
-    "Sets of one table each as one set"
+def _join(sets, seed):
+    "Sets of one table each, one for each split, as one set"
     if len(sets)==1: return sets[0]
     names = vocab_for({o.vocab[i] for o in sets for i in o.labels})
     labels = np.concatenate([[names.index(o.vocab[i]) for i in o.labels] for o in sets])
     imgs, split = np.concatenate([o.imgs for o in sets]), np.concatenate([o.split for o in sets])
-    return replace(sets[0], imgs=imgs, labels=labels, split=split, vocab=names, meta=None, source=', '.join(o.source for o in sets))
+    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, sets[0].name)
+    notes = [*dict.fromkeys(n for o in sets for n in o.notes), how]
+    source = ', '.join(o.source for o in sets)
+    return replace(sets[0], imgs=imgs, labels=labels, split=split, vocab=names, meta=None, source=source, notes=notes)
 
-def _halves(path, tables, name, columns, **kwargs):
+def _without_usage(path, tables, name, columns, seed, vocab):
     "Faces from tables without Usage: one for each split, or one that is split by seed"
     splits = {o: split_name(Path(o).name) for o in tables} if len(tables)>1 else dict.fromkeys(tables, '')
     if len(tables)>1 and ('' in splits.values() or len(set(splits.values())) < len(tables)):
         raise InputError(f"{path}: several tables without Usage ({', '.join(tables)}); name them train.csv, valid.csv and test.csv, or give one")
-    sets = [csv_faces(f, f'{path.name}: {o}', name, split=splits[o], columns=columns, **kwargs) for o,f in members(path) if o in tables]
-    return _joined(sets)
+    sets = [csv_faces(f, f'{path.name}: {o}', name, vocab, columns, splits[o], seed) for o,f in members(path) if o in tables]
+    return _join(sets, seed)
 
 def read_csv(
     path, # `fer2013.csv` or `icml_face_data.csv`, bare or in a folder, gzip, zip or tar
@@ -237,7 +243,8 @@ def read_csv(
             seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}' if head.strip() else f'{where} is empty')
     if not halves:
         raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
-    faces = _halves(file, halves, file.name.split('.')[0], columns, vocab=vocab, seed=seed)
+    faces = _without_usage(file, halves, file.name.split('.')[0], columns, seed, vocab)
+    if len(halves)>1: return faces
     hint = 'Usage: no such column; icml_face_data.csv, on the same page of the competition, has it and with it the official splits'
     return replace(faces, notes=[*faces.notes, hint])
 
