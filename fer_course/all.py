@@ -6,6 +6,7 @@ drawn head, the command line) are imported by their path.
 from . import synth
 from .core.errors import *
 from .core.faceset import *
+from .data.classes import *
 from .data.fer2013 import *
 from .data.readers import *
 from .data.block import *

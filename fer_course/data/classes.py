@@ -7,14 +7,14 @@ Docs: https://fer-course.github.io/fer_course/lib/data/classes.html.md"""
 # %% auto #0
 __all__ = ['CSV_ORDER', 'number_names', 'name_classes', 'vocab_for', 'check_classes', 'class_note']
 
-# %% ../../nbs/lib/data/classes.ipynb #51f080e6
+# %% ../../nbs/lib/data/classes.ipynb #13a0c75f
 import re
 
 from ..core.errors import InputError
 from ..core.faceset import VOCAB, class_name, is_expression
 from .sets import KNOWN_SETS
 
-# %% ../../nbs/lib/data/classes.ipynb #e4be7cfb
+# %% ../../nbs/lib/data/classes.ipynb #a4c9c984
 CSV_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] # What the codes 0 to 6 of FER2013's table mean
 
 def _orders():
@@ -48,7 +48,7 @@ def number_names(
     if missing := [o for o in numbers if o not in names]: raise InputError(f'{where}: --vocab has no name for {missing[0]}; add {missing[0]}=name')
     return {o: class_name(names[o]) for o in numbers}
 
-# %% ../../nbs/lib/data/classes.ipynb #de8928d2
+# %% ../../nbs/lib/data/classes.ipynb #6ff27b51
 def _number(s): # '3', '3.0' and 3.0 as 3, else `None`
     m = re.fullmatch(r'(\d+)(?:\.0*)?', str(s).strip())
     return int(m[1]) if m else None
@@ -89,8 +89,9 @@ def check_classes(
     "Raise `InputError` for too few classes, and for names of which none is an expression, unless these were asked for"
     classes = sorted(set(classes))
     if not asked and not any(map(is_expression, classes)):
+        own = f'; if these are your classes, say --vocab {",".join(classes)}' if len(classes)>1 else ''
         raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) none is an expression; pictures belong into folders such as '
-                         f'train/happy/, or into a table with the columns path and label; if these are your classes, say --vocab {",".join(classes[:9])}')
+                         f'train/happy/, or into a table with the columns path and label{own}')
     if len(classes) < least: raise InputError(f'{where}: only one class, {classes[0]}; a network needs two or more to tell apart')
 
 def class_note(

@@ -131,16 +131,18 @@ def is_pixel_table(
     return {'label', 'pixels'} <= set(pick_columns(cols, known))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #803577e5
+_PLAIN = bytes.maketrans(b',[]\n\r\t', b'      ')
+
 def _rows(f, sep, n_cols, where):
     "The fields of each row, blank lines left out"
-    if f.peek(1<<16).split(b'\n')[0].count(b'"'): # a field in quotes may hold anything, line breaks too
+    if b'"' in f.peek(1<<16).split(b'\n')[0]: # a field in quotes may hold anything, line breaks and lists too
         csv.field_size_limit(1<<27)
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
-        rows = ([o.encode() for o in row] for row in rows if any(o.strip() for o in row))
+        rows = ([o.encode().translate(_PLAIN) for o in row] for row in rows if any(o.strip() for o in row))
     else: rows = (o.split(sep.encode()) for o in f if o.strip())
     for i,row in enumerate(rows, 1):
         if len(row)!=n_cols: raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has {n_cols}; get the file again')
-        yield [o.strip(b' "\r\n') for o in row]
+        yield [o.strip(b' "\r\n\t') for o in row]
 
 def _labels_of(vals, vocab, where):
     "Class of each row, and the note on classes: FER2013's codes, one's own codes, or names"
@@ -183,7 +185,7 @@ def csv_faces(
     imgs, labels, usages, side = [], [], [], None
     while block := list(islice(rows, 256)):
         first = len(labels)+1
-        texts = [o[cols.index(roles['pixels'])].translate(bytes.maketrans(b',[]\n\r\t', b'      ')).strip() for o in block]
+        texts = [o[cols.index(roles['pixels'])] for o in block]
         side = side or side_of(texts[0], f'{where}, data row 1')
         imgs.append(parse_pixels(texts, where, first, side))
         labels += [o[cols.index(roles['label'])] for o in block]
@@ -271,7 +273,9 @@ def read_votes(
 )->pd.DataFrame: # Columns `Usage` and those of `VOTES`, a row for each of `fer2013.csv`
     "The votes of FER+"
     if not Path(path).exists(): raise FileNotFoundError(f'{path}: no such file; get fer2013new.csv from https://github.com/microsoft/FERPlus')
-    df = pd.read_csv(path)
+    if not Path(path).is_file(): raise InputError(f'{path}: not a file; give fer2013new.csv of FER+')
+    try: df = pd.read_csv(path)
+    except ValueError as e: raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); this is not fer2013new.csv of FER+') from e
     if missing := [o for o in ('Usage', *VOTES) if o not in df]: raise InputError(f'{path}: no column {" and no column ".join(missing)}; this is not fer2013new.csv of FER+')
     votes = df[list(VOTES)].apply(pd.to_numeric, errors='coerce')
     bad = ~(votes.ge(0).all(axis=1) & votes.sum(axis=1).gt(0))

@@ -8,7 +8,7 @@ Docs: https://fer-course.github.io/fer_course/lib/data/folders.html.md"""
 __all__ = ['MAX_TEXT', 'Listing', 'list_files', 'place_of', 'find_in_folders', 'path_index', 'locate', 'table_rows',
            'find_in_tables', 'refuse_bad', 'decode_all', 'make_set', 'read_pictures', 'read_table']
 
-# %% ../../nbs/lib/data/folders.ipynb #058888f1
+# %% ../../nbs/lib/data/folders.ipynb #d1af9750
 import io, re, warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import Found, find_known, person_of
 from .splits import fill_splits, name_words, split_name
 
-# %% ../../nbs/lib/data/folders.ipynb #45b6c428
+# %% ../../nbs/lib/data/folders.ipynb #4b53bb6a
 MAX_TEXT = 100_000_000 # Bytes; a longer file is not taken for a list of labels
 _TEXTS = '', '.csv', '.tsv', '.txt', '.lst', '.npy'
 
@@ -46,12 +46,12 @@ def _look(name, f, suffix, res, columns):
     "Put a file that is not surely a picture where it belongs"
     head = f.peek(4096)
     kind = picture_kind(head[:16])
-    if kind: return res.pictures.append(name) if can_decode(kind) else res.others.update([f'{kind} picture, which pip install pillow-heif would read'])
+    if kind: return res.pictures.append(name) if can_decode(kind) else res.others.update([f'{kind} pictures, which pip install pillow-heif would read'])
     if suffix=='.parquet' or head[:4]==b'PAR1': return res.parquet.append(name)
     if is_pixel_table(head.split(b'\n')[0], columns): return res.pixels.append(name)
     text = f.read(MAX_TEXT) if suffix in _TEXTS else b''
     if text and len(text) < MAX_TEXT: res.texts[name] = text
-    else: res.others.update([f'{suffix} file' if suffix else 'file without suffix'])
+    else: res.others.update([f'{suffix} files' if suffix else 'files without suffix'])
 
 def list_files(
     path, # Folder or archive
@@ -68,10 +68,10 @@ def list_files(
     inner = [o for o in res.pictures if '!/' in o]
     if len(inner) < len(res.pictures): # an archive that lies beside its own unpacked pictures
         res.pictures = [o for o in res.pictures if '!/' not in o]
-        res.others['picture in archives'] += len(inner)
+        res.others['pictures in archives'] += len(inner)
     return res
 
-# %% ../../nbs/lib/data/folders.ipynb #ac2d9041
+# %% ../../nbs/lib/data/folders.ipynb #627ae60d
 _CHALLENGE = re.compile(r'(Training|PublicTest|PrivateTest)_\d+\.')
 
 def _folder_label(name):
@@ -89,7 +89,7 @@ def place_of(
     said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
     return _folder_label(dirs[-1]), next((s for o in said if (s := split_name(o))), '')
 
-# %% ../../nbs/lib/data/folders.ipynb #7edf16a6
+# %% ../../nbs/lib/data/folders.ipynb #13939c08
 def _outer(name): return '/'.join(name.split('/')[:-2])
 
 def _check_outer(found, path):
@@ -128,7 +128,7 @@ def find_in_folders(
     _check_outer(found, path)
     return found, [class_note(names)]
 
-# %% ../../nbs/lib/data/folders.ipynb #becfea6e
+# %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def path_index(
     pictures:list, # Paths
 )->dict: # Paths by their last part, in lower case
@@ -149,7 +149,7 @@ def locate(
     if len(best)>1 and common(best[0])==common(best[1]): return best[0] if best[0]=='/'.join(parts) else ''
     return best[0] if best else ''
 
-# %% ../../nbs/lib/data/folders.ipynb #c7ece5a5
+# %% ../../nbs/lib/data/folders.ipynb #85dab0f6
 def _frame(data, where):
     "A table from its bytes, with column names in lower case"
     for encoding in ('utf-8-sig', 'cp1252'):
@@ -221,7 +221,7 @@ def find_in_tables(
         notes += [o for o in more if o not in notes]
     return found, ([f'Labels: from {" and ".join(tables)}'] if tables else []) + notes
 
-# %% ../../nbs/lib/data/folders.ipynb #17ca3d20
+# %% ../../nbs/lib/data/folders.ipynb #47284cc7
 def refuse_bad(
     bad:list, # One line for each unreadable picture
     n:int, # Pictures in all
@@ -268,7 +268,7 @@ def make_set(
     meta = pd.DataFrame({'file': files, **meta})
     return check_order(FaceSet(np.stack(imgs), labels, split, names, where.split('.')[0] or 'faces', source, meta=meta, notes=[*notes, how]))
 
-# %% ../../nbs/lib/data/folders.ipynb #57992802
+# %% ../../nbs/lib/data/folders.ipynb #f2ba7b35
 def _tail(name): # the path from the split on, or from the class folder
     dirs = name.split('/')
     i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-2)
@@ -287,11 +287,11 @@ def _drop_nested(found, imgs):
 
 def _passed_over(listing, used):
     parts = Counter(listing.others)
-    parts.update(f'{Path(o).suffix or "text"} file' for o in listing.texts if o not in used)
-    if listing.hidden: parts['hidden file'] = len(listing.hidden)
-    if unused := len(listing.pictures) - len(used & set(listing.pictures)): parts['picture without a label'] = unused
+    parts.update(f'{Path(o).suffix or "text"} files' for o in listing.texts if o not in used)
+    parts['hidden files'] = len(listing.hidden)
+    parts['pictures without a label'] = len(set(listing.pictures) - used)
     tables = [o for o in listing.texts if o not in used and Path(o).suffix.lower()=='.csv']
-    said = ', '.join(f'{n:,} {k}{"s" if n>1 and k.endswith(("file", "picture")) else ""}' for k,n in parts.items() if n)
+    said = ', '.join(f'{n:,} {k}' for k,n in parts.items() if n)
     return [f'Passed over: {said}' + (f' (tables not used: {", ".join(tables[:5])})' if tables else '')] if said else []
 
 def _find(listing, path, vocab, columns):
@@ -334,7 +334,7 @@ def read_pictures(
     notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted)]
     return make_set(found, [imgs[o.file] for o in found], path, seed, notes, len(bad))
 
-# %% ../../nbs/lib/data/folders.ipynb #b5f99812
+# %% ../../nbs/lib/data/folders.ipynb #6c9d830d
 def _read_file(root, path):
     "The file that a path means, also where it was written on Windows"
     file = next((o for o in (root/path, root/str(path).replace('\\', '/')) if o.is_file()), None)

@@ -1,0 +1,328 @@
+"Faces as people have them: every layout is drawn here, read, and its splits and classes checked; and mistakes of the command line, in one process"
+import os, socket, sys
+from zipfile import ZipFile
+
+import numpy as np, pytest
+from fastcore.script import _run_cli
+from PIL import Image
+from fer_course import synth
+from fer_course.commands import fer_train
+from fer_course.core.errors import InputError
+from fer_course.data.readers import contact_sheet, load_faces
+from fer_course.data.classes import CSV_ORDER
+
+DRAWN = synth.faces(210, seed=3, cache=False)
+BY_CLASS = {c: [DRAWN.imgs[i] for i in np.flatnonzero(DRAWN.labels==k)] for k,c in enumerate(DRAWN.vocab)}
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv('FASTAI_HOME', str(tmp_path/'home'))
+    monkeypatch.chdir(tmp_path)
+
+def put(path, img, **kwargs):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(img).save(path, **kwargs)
+
+def tree(root, n, start=0, names={}, classes=DRAWN.vocab, suffix='.png', **kwargs):
+    "`n` faces of each class in a folder for each"
+    for c in classes:
+        for i in range(start, start+n): put(root/names.get(c, c)/f'{i}{suffix}', BY_CLASS[c][i], **kwargs)
+
+def splits(faces): return faces.counts().sum(axis=1).tolist()
+
+def classes(faces): return [faces.vocab[i] for i in faces.labels]
+
+# Folders
+
+@pytest.mark.parametrize('style', ['{}', 'fer_{}', 'data_{}', '{}_set', '1_{}', 'FER2013{}', 'images/{}', 'archive/fer/{}_images'])
+def test_split_folders(tmp_path, style):
+    for s,n,start in (('train', 4, 0), ('val', 2, 4), ('test', 2, 6)): tree(tmp_path/'d'/style.format(s), n, start)
+    assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
+
+def test_split_in_capitals_and_zip(tmp_path):
+    for s,n,start in (('TRAIN', 4, 0), ('Validation', 2, 4), ('Testing', 2, 6)): tree(tmp_path/'d'/s, n, start)
+    with ZipFile(tmp_path/'d.zip', 'w') as z:
+        for o in sorted((tmp_path/'d').rglob('*.png')): z.write(o, o.relative_to(tmp_path))
+    assert load_faces(tmp_path/'d.zip').fingerprint()==load_faces(tmp_path/'d').fingerprint()
+    with ZipFile(tmp_path/'outer.zip', 'w') as z: z.write(tmp_path/'d.zip', 'd.zip')
+    assert load_faces(tmp_path/'outer.zip').fingerprint()==load_faces(tmp_path/'d').fingerprint()
+
+@pytest.mark.parametrize('file', ['val.png', 'test.png', 'train_1.png', 'validation of my id.png'])
+def test_own_photo_named_as_a_split(tmp_path, file):
+    tree(tmp_path/'d', 6)
+    put(tmp_path/'d/happy'/file, BY_CLASS['happy'][9])
+    assert len(load_faces(tmp_path/'d'))==43
+
+def test_no_test(tmp_path):
+    "Judged by the validation faces, and says so; a second copy inside the first is left out"
+    for root in ('images', 'images/images'):
+        tree(tmp_path/'d'/root/'train', 10)
+        tree(tmp_path/'d'/root/'validation', 4, 10)
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[63, 7, 28] and 'there is no test' in faces.describe() and 'a second copy of 98 pictures' in faces.describe()
+
+def test_train_alone(tmp_path):
+    tree(tmp_path/'d/train', 10)
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[56, 7, 7] and 'drawn by seed 0' in faces.describe()
+
+def test_prefixes(tmp_path):
+    names = {c: f'{i}_{c}' for i,c in enumerate(DRAWN.vocab)}
+    tree(tmp_path/'d', 6, names=names | dict(happy='3. Happiness', sad='sad faces'))
+    faces = load_faces(tmp_path/'d')
+    assert faces.vocab==DRAWN.vocab and 'sad (sad faces)' in faces.describe()
+
+RAF = 'surprise fear disgust happy sad angry neutral'.split()
+
+@pytest.mark.parametrize('first', [0, 1])
+def test_numbered_folders(tmp_path, first):
+    tree(tmp_path/'d', 6, names={c: str(i+first) for i,c in enumerate(RAF)})
+    with pytest.raises(InputError, match='--vocab'): load_faces(tmp_path/'d')
+    faces = load_faces(tmp_path/'d', vocab=RAF)
+    at = [c for c in faces.meta.file.str.split('/').str[0]]
+    assert classes(faces)==[RAF[int(o)-first] for o in at]
+    with pytest.raises(InputError, match='vocab has 3 names'): load_faces(tmp_path/'d', vocab=RAF[:3])
+
+REFUSED = {
+    'one class': (dict(happy='happy'), 'only one class'),
+    'images': (dict(happy='images'), 'none is an expression'),
+    'no expressions': (dict(happy='cats', sad='dogs'), '--vocab cats,dogs'),
+    'unknown splits': (dict(happy='part1/happy', sad='part2/happy', angry='part2/sad'), 'the same classes lie in part1 and in part2')}
+
+@pytest.mark.parametrize('names, says', REFUSED.values(), ids=REFUSED)
+def test_refused(tmp_path, names, says):
+    tree(tmp_path/'d', 6, names=names, classes=names)
+    with pytest.raises(InputError, match=says): load_faces(tmp_path/'d')
+
+def test_own_classes(tmp_path):
+    tree(tmp_path/'d', 6, names=dict(happy='awake', sad='drowsy'), classes=['happy', 'sad'])
+    assert load_faces(tmp_path/'d', vocab=['awake', 'drowsy']).vocab==['awake', 'drowsy']
+    with pytest.raises(InputError, match='a class drowsy, which --vocab'): load_faces(tmp_path/'d', vocab=['awake', 'tired'])
+
+def test_labels_beside_images(tmp_path):
+    "YOLO's layout: refused, and nobody is sent to delete the labels"
+    for s in ('train', 'valid', 'test'):
+        for i in range(6): put(tmp_path/f'd/{s}/images/{i}.jpg', DRAWN.imgs[i])
+        (tmp_path/f'd/{s}/labels').mkdir()
+        (tmp_path/f'd/{s}/labels/0.txt').write_text('3 0.5 0.5 1 1\n')
+    with pytest.raises(InputError, match='images.*none is an expression') as e: load_faces(tmp_path/'d')
+    assert 'remove' not in str(e.value)
+
+# Known sets
+
+CODES = dict(angry='AN', disgust='DI', fear='AF', happy='HA', neutral='NE', sad='SA', surprise='SU')
+
+def test_jaffe(tmp_path):
+    for p,who in enumerate('KA KL KM KR MK NA'.split()):
+        for c,code in (CODES | dict(fear='FE')).items():
+            for i in range(2): put(tmp_path/f'd/jaffedbase/jaffe/{who}.{code}{i+1}.{p*20+i}.tiff', BY_CLASS[c][p*2+i])
+    for o in ('d', 'd/jaffedbase/jaffe'):
+        faces = load_faces(tmp_path/o)
+        people = {s: set(faces.meta.file[faces.split==s].str.extract(r'([A-Z]{2})\.[A-Z]{2}\d')[0]) for s in ('train', 'valid', 'test')}
+        assert len(faces)==84 and not people['train'] & people['test'] and not people['train'] & people['valid']
+        assert 'JAFFE' in faces.describe() and 'fear (FE)' in faces.describe()
+
+def test_kdef(tmp_path):
+    "Both sessions of one person are the same person"
+    for p in range(1, 7):
+        for session in 'AB':
+            for c,code in CODES.items(): put(tmp_path/f'd/KDEF/{session}F{p:02}/{session}F{p:02}{code}{"S" if session=="A" else "HL"}.JPG', BY_CLASS[c][p + 7*(session=='B')])
+    faces = load_faces(tmp_path/'d')
+    who = faces.meta.file.str.extract(r'/[AB](F\d\d)[A-Z]+\.')[0]
+    assert len(faces)==84 and not set(who[faces.split=='train']) & set(who[faces.split!='train'])
+
+def test_raf(tmp_path):
+    lines = []
+    for i,img in enumerate(DRAWN.imgs[:60]):
+        name = f'{"train" if i<40 else "test"}_{i:05}'
+        for o in ('aligned', 'original'): put(tmp_path/f'd/basic/Image/{o}/{name}{"_aligned" if o=="aligned" else ""}.jpg', img)
+        lines.append(f'{name}.jpg {RAF.index(DRAWN.vocab[DRAWN.labels[i]])+1}')
+    (tmp_path/'d/basic/EmoLabel').mkdir()
+    (tmp_path/'d/basic/EmoLabel/list_patition_label.txt').write_text('\n'.join(lines))
+    faces = load_faces(tmp_path/'d')
+    assert len(faces)==60 and splits(faces)[2]==20 and 'RAF-DB' in faces.describe() and '60 pictures without a label' in faces.describe()
+    order = [int(o[:-len('_aligned.jpg')][-5:]) for o in faces.meta.file]
+    assert classes(faces)==[DRAWN.vocab[DRAWN.labels[i]] for i in order]
+
+def test_raf_numbered(tmp_path):
+    for c in range(7):
+        for i in range(6):
+            s = 'train' if i<4 else 'test'
+            put(tmp_path/f'd/DATASET/{s}/{c+1}/{s}_{c*12+i:05}_aligned.jpg', BY_CLASS[RAF[c]][i])
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)[2]==14 and all(RAF[int(o.split('/')[2])-1]==c for o,c in zip(faces.meta.file, classes(faces)))
+
+def test_affectnet(tmp_path):
+    order = 'neutral happy sad surprise fear disgust angry contempt'.split()
+    for s,a,b in (('train_set', 0, 50), ('val_set', 50, 80)):
+        (tmp_path/f'd/{s}/annotations').mkdir(parents=True)
+        for i in range(a, b):
+            put(tmp_path/f'd/{s}/images/{i}.jpg', DRAWN.imgs[i])
+            np.save(tmp_path/f'd/{s}/annotations/{i}_exp.npy', np.array(str(9 if i==3 else order.index(DRAWN.vocab[DRAWN.labels[i]]))))
+            np.save(tmp_path/f'd/{s}/annotations/{i}_val.npy', np.array('0.5'))
+    faces = load_faces(tmp_path/'d')
+    assert len(faces)==79 and splits(faces)[2]==30
+    assert all(DRAWN.vocab[DRAWN.labels[int(o.split('/')[-1][:-4])]]==c for o,c in zip(faces.meta.file, classes(faces)))
+
+def test_ck(tmp_path):
+    order = 'neutral angry contempt disgust fear happy sad surprise'.split()
+    for p in range(10):
+        for q,c in enumerate(('angry', 'happy')):
+            seq = f'S{p:03}_{q+1:03}'
+            for i in range(1, 6): put(tmp_path/f'd/cohn-kanade-images/S{p:03}/{q+1:03}/{seq}_{i:08}.png', BY_CLASS[c][(p+i)%20])
+            label = tmp_path/f'd/Emotion/S{p:03}/{q+1:03}/{seq}_00000005_emotion.txt'
+            label.parent.mkdir(parents=True)
+            label.write_text(f'   {order.index(c):.7e}\n')
+    faces = load_faces(tmp_path/'d')
+    assert faces.counts().sum().to_dict() | dict(angry=30, happy=30, neutral=20)==faces.counts().sum().to_dict()
+    who = faces.meta.file.str.extract(r'/(S\d+)/')[0]
+    assert not set(who[faces.split=='train']) & set(who[faces.split!='train'])
+
+def test_ferplus(tmp_path):
+    votes = 'neutral happy surprise sad angry disgust fear'.split()
+    for s,a,b in (('FER2013Train', 0, 60), ('FER2013Valid', 60, 80), ('FER2013Test', 80, 100)):
+        rows = []
+        for i in range(a, b):
+            put(tmp_path/f'd/{s}/fer{i:07}.png', DRAWN.imgs[i])
+            v = [0]*10
+            v[votes.index(DRAWN.vocab[DRAWN.labels[i]])], v[9] = (10, 0) if i else (4, 6)
+            rows.append(f'fer{i:07}.png,"(0, 0, 48, 48)",' + ','.join(map(str, v)))
+        (tmp_path/f'd/{s}/label.csv').write_text('\n'.join(rows))
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[59, 20, 20] and 'FER+' in faces.describe()
+    assert classes(faces)==[DRAWN.vocab[DRAWN.labels[int(o[-11:-4])]] for o in faces.meta.file]
+
+# Tables
+
+def pixel_table(path, sep=',', head=('emotion', 'pixels', 'Usage'), code=CSV_ORDER.index, pixel='{}', size=48, n=90):
+    "FER2013's table, of drawn faces"
+    usage = ['Training']*60 + ['PublicTest']*15 + ['PrivateTest']*15
+    row = lambda i: (code(DRAWN.vocab[DRAWN.labels[i]]), ' '.join(pixel.format(o) for o in np.asarray(Image.fromarray(DRAWN.imgs[i]).resize((size, size))).ravel()), usage[i])
+    path.write_text('\n'.join(sep.join(map(str, o[:len(head)])) for o in [head, *map(row, range(n))])+'\n')
+    return path
+
+TABLES = dict(plain={}, semicolon=dict(sep=';'), tab=dict(sep='\t'), bar=dict(sep='|'), names=dict(code=str), nouns=dict(code=dict(zip(DRAWN.vocab, 'anger disgust fear happiness neutral sadness surprise'.split())).get),
+              float_codes=dict(code=lambda o: float(CSV_ORDER.index(o))), floats=dict(pixel='{}.0'), large=dict(size=96), spaces=dict(head=(' Emotion', ' pixels', ' Usage ')))
+
+@pytest.mark.parametrize('how', TABLES.values(), ids=TABLES)
+def test_pixel_tables(tmp_path, how):
+    for file in ('t.csv', 'fer2013'): # with and without a suffix
+        faces = load_faces(pixel_table(tmp_path/file, **how))
+        assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
+        if how.get('size', 48)==48: assert (faces.imgs==DRAWN.imgs[:90]).all()
+
+def test_competition(tmp_path):
+    (tmp_path/'d').mkdir()
+    pixel_table(tmp_path/'d/train.csv', head=('emotion', 'pixels'))
+    (tmp_path/'d/test.csv').write_text('pixels\n' + ' '.join(['7']*2304))
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[72, 9, 9] and 'icml_face_data.csv' in faces.describe()
+
+@pytest.mark.parametrize('slash', ['\\', '/'])
+@pytest.mark.parametrize('head, columns', [('path,label', {}), ('image,emotion', {}), ('Datei,Ausdruck', dict(path='Datei', label='Ausdruck'))])
+def test_path_tables(tmp_path, slash, head, columns):
+    rows = [head]
+    for i in range(100):
+        put(tmp_path/f'd/images/pic_{i}.jpg', DRAWN.imgs[i])
+        rows.append(f'images{slash}pic_{i}.jpg,{DRAWN.vocab[DRAWN.labels[i]]}')
+    (tmp_path/'d/labels.csv').write_bytes(('\r\n'.join(rows)+'\r\n').encode())
+    for o in ('d', 'd/labels.csv'):
+        faces = load_faces(tmp_path/o, columns=columns)
+        assert classes(faces)==[DRAWN.vocab[i] for i in DRAWN.labels[:100]]
+    with pytest.raises((InputError, FileNotFoundError)): load_faces(tmp_path/'d', columns=dict(path='nothing', label='none'))
+
+# Pictures
+
+@pytest.mark.parametrize('suffix, format', [('.jfif', 'JPEG'), ('.jpe', 'JPEG'), ('.JPG', 'JPEG'), ('.PNG', 'PNG'), ('', 'PNG'), ('.dat', 'WEBP'), ('.avif', 'AVIF')])
+def test_by_content(tmp_path, suffix, format):
+    tree(tmp_path/'d', 6)
+    tree(tmp_path/'d', 3, 6, suffix=suffix, format=format)
+    assert len(load_faces(tmp_path/'d'))==63
+
+def test_passed_over(tmp_path):
+    tree(tmp_path/'d', 6)
+    for o in ('happy/a.heic', 'happy/.hidden.png', 'notes.docx', 'other.csv'): (tmp_path/'d'/o).write_bytes(b'\0\0\0\x18ftypheic' if o.endswith('heic') else b'a,b\n1,2\n')
+    said = load_faces(tmp_path/'d').describe()
+    for o in ('1 hidden files', '1 .docx files', 'tables not used: other.csv'): assert o in said
+
+DEPTHS = [(kind, scale) for kind in (np.uint16, np.int32, np.float32) for scale in (1, 16, 257)] + [(np.float32, 1/255)]
+
+@pytest.mark.parametrize('kind, scale', DEPTHS)
+def test_depths(tmp_path, kind, scale):
+    suffix = '.png' if kind==np.uint16 else '.tif'
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}{suffix}', (BY_CLASS[c][i].astype(float)*scale).astype(kind))
+    faces = load_faces(tmp_path/'d')
+    of = dict(zip(faces.meta.file, faces.imgs))
+    assert abs(of[f'happy/0{suffix}'].astype(int) - BY_CLASS['happy'][0]).max() <= 1
+
+def test_black(tmp_path):
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', (BY_CLASS[c][i]//128))
+    with pytest.raises(InputError, match='12 of 12 faces are black'): load_faces(tmp_path/'d')
+
+def test_leaks(tmp_path):
+    "The same file, saved again, resized and mirrored; and nothing among faces that were drawn one by one"
+    tree(tmp_path/'d/train', 10)
+    tree(tmp_path/'d/test', 2, 20)
+    assert 'Leaks' not in load_faces(tmp_path/'d').describe()
+    a = Image.fromarray(BY_CLASS['happy'][0])
+    for i,o in enumerate((a, a.resize((96, 96), Image.Resampling.BICUBIC), a.transpose(Image.Transpose.FLIP_LEFT_RIGHT))): o.save(tmp_path/f'd/test/happy/copy{i}.jpg', quality=85)
+    faces = load_faces(tmp_path/'d')
+    assert '3 of 17 test faces (2 alike, 1 mirrored) stand in training too' in faces.describe()
+    assert not len(load_faces(tmp_path/'d', drop_leaks=True).copies())
+
+@pytest.mark.parametrize('name', ['fer2013', 'synth'])
+def test_folder_with_a_known_name(tmp_path, name):
+    tree(tmp_path/name, 6)
+    faces = load_faces(name)
+    assert len(faces)==42 and 'was read from here' in faces.describe()
+
+# The command line, in this process
+
+def run(monkeypatch, capsys, *args):
+    "Exit code, and what was printed to both streams"
+    monkeypatch.setattr(sys, 'argv', ['fer-train', *map(str, args)])
+    try: code = _run_cli(fer_train.__wrapped__, False) or 0
+    except SystemExit as e: code = e.code
+    return code, *capsys.readouterr()
+
+def test_dry_run(tmp_path, monkeypatch, capsys):
+    tree(tmp_path/'d', 10, names=dict(sad='Sadness'))
+    code, out, err = run(monkeypatch, capsys, '--data', tmp_path/'d', '--dry-run', '--contact-sheet', 'sheet.png')
+    assert (code, err)==(0, '') and 'sad (Sadness)' in out and 'drawn by seed 0' in out and not (tmp_path/'results').exists()
+    assert Image.open('sheet.png').width>400
+
+NUMBERS = [(f'--{k}', v) for k in ('epochs', 'size', 'bs', 'subset', 'views') for v in (0, -1, 10**12)] + [('--size', 1), ('--bs', 1)]
+NUMBERS += [(f'--{k}', v) for k in ('label-smoothing', 'erase', 'lr') for v in (-1, 1e9, 'nan', 'inf')] + [('--lr', 0), ('--lr', 'x')]
+NUMBERS += [('--seeds', v) for v in (-1, 1.5, 'nan', 10**12, '²')]
+
+@pytest.mark.parametrize('option, value', NUMBERS, ids=lambda o: str(o))
+def test_numbers(tmp_path, monkeypatch, capsys, option, value):
+    code, out, err = run(monkeypatch, capsys, f'{option}={value}', '--device', 'cpu')
+    assert code==2 and out=='' and err.startswith('error: ') and len(err.splitlines())==1 and str(value).replace('.0', '') in err.replace(',', '')
+
+def paths(tmp_path):
+    "Things that are no data, no table of votes, no folder to write to"
+    (tmp_path/'folder').mkdir()
+    (tmp_path/'empty').write_bytes(b'')
+    (tmp_path/'noise').write_bytes(bytes(range(256))*9)
+    os.mkfifo(tmp_path/'pipe')
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(str(tmp_path/'socket'))
+    return s
+
+PATHS = [(option, what) for option in ('data', 'votes', 'out', 'models', 'contact-sheet') for what in ('empty', 'noise', 'pipe', 'socket', 'noise/below')]
+PATHS += [(option, what) for option in ('data', 'votes', 'contact-sheet') for what in ('folder', 'missing')]
+
+@pytest.mark.parametrize('option, what', PATHS)
+def test_paths(tmp_path, monkeypatch, capsys, option, what):
+    tree(tmp_path/'d', 6)
+    opened = paths(tmp_path)
+    args = {'data': tmp_path/'d', option: what}
+    code, out, err = run(monkeypatch, capsys, '--device', 'cpu', *(f'--{k}={v}' for k,v in args.items()))
+    opened.close()
+    assert code==2 and err.startswith('error: ') and len(err.splitlines())==1 and what.split('/')[0] in err and not (tmp_path/'results').exists(), err
+
+def test_contact_sheet():
+    assert contact_sheet(DRAWN, 3).height==21*50
