@@ -173,7 +173,7 @@ def test_faces_instead_of_weights():
 
 # No answer before its question
 
-COPIES = [*sorted((ROOT/'nbs'/'lessons').glob('*.ipynb')), *sorted((ROOT/'clean').rglob('*.ipynb'))]
+COPIES = [*sorted((ROOT/'nbs'/'lessons').glob('*.ipynb')), *(o for d in ('clean', 'colab') for o in sorted((ROOT/d).rglob('*.ipynb')))]
 
 def functions(source):
     "Every function that stands in a cell, as source code"

@@ -1,8 +1,8 @@
 "The expression lab in Voilà and a headless Chromium: sliders and buttons move the face and the answer, by keyboard too"
-import socket, subprocess, sys, time
+import json, socket, subprocess, sys, time
 from urllib.error import URLError
 from urllib.request import urlopen
-import pytest
+import psutil, pytest
 from conftest import ROOT, copy_tree
 
 AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
@@ -28,18 +28,24 @@ def wait_for(url, seconds=60):
     raise TimeoutError(url)
 
 @pytest.fixture(scope='module')
-def url(tmp_path_factory, env):
-    "Voilà, started by the command that the README names, with a model in models/"
+def server(tmp_path_factory, env):
+    "Voilà in a fresh clone, started by the command that the app's page names; unused Pythons end sooner than `voila.json` says"
     tree, port = copy_tree(tmp_path_factory.mktemp('lab')), free_port()
+    config = json.loads((tree/'voila.json').read_text())
+    for name in config['MappingKernelManager']: config['MappingKernelManager'][name] /= 10
+    (tree/'voila.json').write_text(json.dumps(config))
     log = (tree.parent/'voila.log').open('w')
     p = subprocess.Popen([sys.executable, '-m', 'voila', 'nbs/apps/expression_lab.ipynb', '--no-browser', f'--port={port}'], cwd=tree,
                          env=dict(env, PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), stdout=log, stderr=subprocess.STDOUT)
-    a_model(tree/'models/synth/adam_pretrained/seed0') # the notebook runs when a page asks for it
-    wait_for(url := f'http://127.0.0.1:{port}/')
-    yield url
+    p.url = f'http://127.0.0.1:{port}/'
+    wait_for(p.url)
+    yield p
     p.terminate()
     p.wait()
     log.close()
+
+@pytest.fixture(scope='module')
+def url(server): return server.url
 
 @pytest.fixture(scope='module')
 def page(browser, url):
@@ -98,5 +104,23 @@ def test_phone(page):
     last.scroll_into_view_if_needed()
     box, at = face(page).bounding_box(), last.bounding_box()
     assert 0<=box['y'] and box['y']+box['height']<at['y']<844
+
+def kernels(server): return len(psutil.Process(server.pid).children(recursive=True))
+
+def test_closed_tab(page, browser, url, server):
+    "The Python behind a closed tab ends, and the one behind an open tab does not"
+    before = kernels(server)
+    other = browser.new_page()
+    other.goto(url)
+    other.get_by_role('img').wait_for(timeout=60_000)
+    assert kernels(server)>before
+    other.close()
+    for _ in range(60):
+        if kernels(server)<=before: break
+        time.sleep(1)
+    assert kernels(server)==before
+    moving = shown(page)
+    page.get_by_role('button', name='sad', exact=True).click()
+    page.wait_for_function('src => document.querySelector("img").src!=src', arg=moving[0])
 
 def test_quiet(page): assert not page.said
