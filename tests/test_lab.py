@@ -32,7 +32,7 @@ def server(tmp_path_factory, env):
     "Voilà in a fresh clone, started by the command that the app's page names; unused Pythons end sooner than `voila.json` says"
     tree, port = copy_tree(tmp_path_factory.mktemp('lab')), free_port()
     config = json.loads((tree/'voila.json').read_text())
-    for name in config['MappingKernelManager']: config['MappingKernelManager'][name] /= 10
+    for name in config['MappingKernelManager']: config['MappingKernelManager'][name] //= 10
     (tree/'voila.json').write_text(json.dumps(config))
     log = (tree.parent/'voila.log').open('w')
     p = subprocess.Popen([sys.executable, '-m', 'voila', 'nbs/apps/expression_lab.ipynb', '--no-browser', f'--port={port}'], cwd=tree,

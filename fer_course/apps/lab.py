@@ -163,7 +163,8 @@ def _python(self:ExpressionLab):
     changed = {k: self.sliders[k].value for k in HEAD if self.sliders[k].value!=self.start[k]}
     args = ''.join(f', {k}={v:g}' for k,v in changed.items())
     code = f'synth.draw({self.units()}, seed={self.seed}{args})'
-    return f'<div style="line-height:1.4">The same face in Python: <code style="white-space:normal">{code}</code></div>'
+    return ('<div style="line-height:1.4">The same face in Python: <code '
+            f'style="white-space:normal">{code}</code></div>')
 
 @patch
 def probs(self:ExpressionLab)->dict: # `{class: probability}`
@@ -219,7 +220,10 @@ def reset(self:ExpressionLab):
 # %% ../../nbs/lib/apps/lab.ipynb #7d216ce6
 @patch
 def _repr_mimebundle_(self:ExpressionLab, **kwargs):
-    data = {**widgets.VBox._repr_mimebundle_(self, **kwargs), 'text/plain': self.describe(), 'image/png': self.png}
+    data = {
+        **widgets.VBox._repr_mimebundle_(self, **kwargs),
+        'text/plain': self.describe(),
+        'image/png': self.png}
     if self.predictor: data['image/png'] = _png(self.sketch().quantize(64))
     return data
 

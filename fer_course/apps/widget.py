@@ -139,7 +139,8 @@ class PredictWidget(anywidget.AnyWidget):
     _limit = T.Int(LIMIT).tag(sync=True)
 
     def __init__(self,
-        model=None, # A model of your own, as for `load_predictor`; the shipped 'fer' answers where None
+        # A model of your own, as for `load_predictor`; the shipped 'fer' answers where None
+        model=None,
         models='models', # Folder with more models to choose from
         detector=find_faces, # Picture in, boxes `[k, 4]` out
         **kwargs # Settings, for example `expression='sad', least=.4`
@@ -225,7 +226,8 @@ def choose(self:PredictWidget,
     found:str='', # What is said about all faces; what was said before where ''
 ):
     "Which of the faces is asked about"
-    if self.faces and not 0<=i<len(self.faces): raise InputError(f'there is no face {i}; choose from 0 to {len(self.faces)-1}')
+    if self.faces and not 0<=i<len(self.faces):
+        raise InputError(f'there is no face {i}; choose from 0 to {len(self.faces)-1}')
     self.at, self.found = i, found or self.found
     h, w = self.picture.shape[:2]
     self._tell('faces', size=[w, h], boxes=self.faces, at=i, words=self.found, whole=not self.faces)
@@ -241,7 +243,9 @@ def draw(self:PredictWidget):
         self.drawn = True
 
 def _found(n, name):
-    if not n: return f'No face was found in {name}. Faces that are turned away, covered or small are missed.'
+    if not n:
+        return (f'No face was found in {name}. Faces that are turned away, covered or small are '
+                'missed.')
     return f'One face was found in {name}.' if n==1 else f'{n} faces were found in {name}: choose one of them in the picture.'
 
 @patch
@@ -296,7 +300,8 @@ def _about(card):
 
 _ORANGE = {
     'covering': 'Orange: covering this makes “{c}” less likely, most in the {where}.',
-    'grad_cam': 'Orange: here the network’s features speak for “{c}” (Grad-CAM), most in the {where}.'}
+    'grad_cam': 'Orange: here the network’s features speak for “{c}” (Grad-CAM), most in the '
+                '{where}.'}
 _NO_CAM = ('Grad-CAM looks into a network of fer-train with PyTorch, and this model runs on ONNX Runtime: '
            'parts of the face are covered instead. ')
 
@@ -322,7 +327,10 @@ def _map(self:PredictWidget, model, face, top):
 def _offer_looks(self:PredictWidget, model):
     "Tell the page which maps there are, and which of them this model cannot show"
     self._looks = [[k, v, False] for k,v in LOOKS.items()]
-    if not _has_layers(model): self._looks = [*self._looks[:-1], ['grad_cam', f'{LOOKS["grad_cam"]}: networks of fer-train only', True]]
+    if not _has_layers(model):
+        self._looks = [
+            *self._looks[:-1],
+            ['grad_cam', f'{LOOKS["grad_cam"]}: networks of fer-train only', True]]
 
 @patch
 def ask(self:PredictWidget):
@@ -346,7 +354,8 @@ def ask(self:PredictWidget):
 def _row(self:PredictWidget, name, face, vocab):
     try: model = self._opened(name)
     except (InputError, OSError) as e: return dict(name=name, words=f'could not be opened: {e}')
-    if list(model.vocab)!=list(vocab): return dict(name=name, words=f'knows other classes: {", ".join(model.vocab)}')
+    if list(model.vocab)!=list(vocab):
+        return dict(name=name, words=f'knows other classes: {", ".join(model.vocab)}')
     return dict(name=name, probs=model.probs(face[None])[0].tolist())
 
 @patch

@@ -23,7 +23,8 @@ from ..core.errors import InputError
 
 # %% ../../nbs/lib/course/exercises.ipynb #7c7e6235
 def answer_of(
-    source:str, # Python: an expression such as `'b'`, or definitions, of which the last is the answer
+    # Python: an expression such as `'b'`, or definitions, of which the last is the answer
+    source:str,
 ): # What it gives
     "The answer that some source code stands for"
     ns = {}
@@ -37,12 +38,14 @@ class Exercise:
     def __init__(self,
         quiz, # The `Quiz` that it belongs to
         name:str, # 'q1', 'q2', …
-        judge, # A function of the answer: None where it is right, else words on what is wrong with it
+        # A function of the answer: None where it is right, else words on what is wrong with it
+        judge,
         right:str, # Source code of a right answer
         why:str, # Why it is right, shown with the solution and after a right answer
         hints, # A hint, or several, each telling more
         blank:str='...', # Source code that the lesson ships
-        wrong:dict|None=None, # Source code of typical wrong answers → some words of what is said about each
+        # Source code of typical wrong answers → some words of what is said about each
+        wrong:dict|None=None,
         share:bool=False, # Is the answer a share, so that 65 for 0.65 deserves words of its own?
     ):
         store_attr()
@@ -109,12 +112,18 @@ def _wrong_kind(exercise, answer, seen):
         return (f'A function is asked for, but you gave {_kind(answer)}. '
                 f'Give the name of the function, without calling it: `{exercise.name}.check({name})`.')
     if callable(right): return None
-    if answer is None: return 'Your answer is None, that is nothing. `print` gives that, and so does a function without `return`.'
-    if isinstance(answer, type): return f'You gave the class `{answer.__name__}` itself. A value is asked for.'
-    if callable(answer): return f'You gave a function. A value is asked for: call it first, as in `{exercise.name}.check(f())`.'
+    if answer is None:
+        return ('Your answer is None, that is nothing. `print` gives that, and so does a function '
+                'without `return`.')
+    if isinstance(answer, type):
+        return f'You gave the class `{answer.__name__}` itself. A value is asked for.'
+    if callable(answer):
+        return ('You gave a function. A value is asked for: call it first, as in '
+                f'`{exercise.name}.check(f())`.')
 
 def _nothing_returned(exercise, answer, seen):
-    if not any(o is None for o in seen.results) or not re.search(r'\b(return|lambda)\b', exercise.right): return None
+    if not any(o is None for o in seen.results) or not re.search(r'\b(return|lambda)\b', exercise.right):
+        return None
     return _NO_RETURN if all(o is None for o in seen.results) else _SOME_RETURN
 
 def _brackets_missing(exercise, answer, seen):
@@ -126,9 +135,17 @@ def _not_a_number(exercise, answer, seen):
 
 def _in_percent(exercise, answer, seen):
     def fraction(*args, **kwargs): return np.asarray(answer(*args, **kwargs), dtype=float)/100
-    if exercise.share and callable(answer) and _judged_alone(exercise.judge, fraction): return _PERCENT
+    if exercise.share and callable(answer) and _judged_alone(exercise.judge, fraction):
+        return _PERCENT
 
-SLIPS = [_blank_left, _exited, _wrong_kind, _nothing_returned, _brackets_missing, _not_a_number, _in_percent]
+SLIPS = [
+    _blank_left,
+    _exited,
+    _wrong_kind,
+    _nothing_returned,
+    _brackets_missing,
+    _not_a_number,
+    _in_percent]
 
 # %% ../../nbs/lib/course/exercises.ipynb #58dd63ea
 def _stopped(error, seen):
@@ -136,7 +153,8 @@ def _stopped(error, seen):
     if isinstance(error, InputError): return f'{error}'
     what = f'{type(error).__name__}: {error}'
     if seen.results and error is not seen.error:
-        return f'Your function gives {_kind(seen.results[-1])} that cannot be what is asked for ({what}).'
+        return (f'Your function gives {_kind(seen.results[-1])} that cannot be what is asked for '
+                f'({what}).')
     return f'Your code stopped with {what}.'
 
 @patch
@@ -152,7 +170,8 @@ def verdict(
     if not words: return None
     words = next((s for slip in SLIPS if (s := slip(self, answer, seen))), words)
     if isinstance(answer, type) and callable(answer_of(self.right)):
-        return f'You gave the class `{answer.__name__}` itself; if an instance is meant to answer, make one first. {words}'
+        return (f'You gave the class `{answer.__name__}` itself; if an instance is meant to '
+                f'answer, make one first. {words}')
     return words
 
 # %% ../../nbs/lib/course/exercises.ipynb #509309a7
@@ -164,7 +183,8 @@ def progress_file(
 def _read_progress(text):
     "Lesson → exercise → day; `ValueError` where the text is anything else"
     d = json.loads(text)
-    if not isinstance(d, dict) or not all(isinstance(o, dict) for o in d.values()): raise ValueError('not a table of lessons')
+    if not isinstance(d, dict) or not all(isinstance(o, dict) for o in d.values()):
+        raise ValueError('not a table of lessons')
     return d
 
 def _rescue(text):
@@ -189,8 +209,8 @@ def done(
 
 def _set_aside(fn):
     "Keep a damaged file under a name of its own; the new name"
-    n = next(i for i in range(1, 1000) if not fn.with_name(f'{fn.stem}.damaged{i}{fn.suffix}').exists())
-    return fn.rename(fn.with_name(f'{fn.stem}.damaged{n}{fn.suffix}'))
+    names = (fn.with_name(f'{fn.stem}.damaged{i}{fn.suffix}') for i in range(1, 1000))
+    return fn.rename(next(o for o in names if not o.exists()))
 
 def _remember(lesson, name):
     "Write down that an exercise is done; the path of the file that was there before, where that was damaged"
@@ -261,8 +281,11 @@ def remember(self:Exercise):
         aside = _remember(self.quiz.lesson, self.name)
         first = sum(map(len, done().values()))==1
     except OSError as e:
-        return _say('·', f'This cannot be remembered: {_short(fn)} cannot be written ({e.strerror}). Set FER_PROGRESS to a file that can.')
-    if aside: _say('·', f'{_short(fn)} was damaged. What could be read of it was kept; the damaged file is now {_short(aside)}.')
+        return _say('·', f'This cannot be remembered: {_short(fn)} cannot be written ({e.strerror}). '
+                         'Set FER_PROGRESS to a file that can.')
+    if aside:
+        _say('·', f'{_short(fn)} was damaged. What could be read of it was kept; '
+                  f'the damaged file is now {_short(aside)}.')
     if first: _say('·', f'Your progress is kept in {_short(fn)}.')
     self.quiz.progress()
 
@@ -305,7 +328,8 @@ def _number(x):
 def _no_number(answer):
     "What to say to whoever gave no number"
     if isinstance(answer, str): return f'Give a number, without quotes: {answer!r} is text.'
-    if isinstance(answer, tuple): return 'Give a number with a point, such as 0.5: a comma makes two numbers of it.'
+    if isinstance(answer, tuple):
+        return 'Give a number with a point, such as 0.5: a comma makes two numbers of it.'
     return f'Give a number, such as 0.5, not {_kind(answer)}.'
 
 @patch
@@ -325,7 +349,8 @@ def value(
         if abs(x-right)<=tol: return None
         near = [words for k,words in traps.items() if x==k or abs(x-k)<=min(tol, .1*abs(k))]
         if near: return near[0]
-        if share and x>1: return _PERCENT if abs(x/100-right)<=tol else f'A share lies between 0 and 1, such as 0.65 for 65 %; yours is {x:g}.'
+        if share and abs(x/100-right)<=tol: return _PERCENT
+        if share and x>1: return f'A share lies between 0 and 1, such as 0.65 for 65 %; yours is {x:g}.'
         return f'{x:g} is too {"high" if x>right else "low"}.'
     wrong = {repr(k): words[:40] for k,words in traps.items()} | {"'x'": 'Give a number'}
     wrong |= {repr(100*right): 'in percent'} if share else {repr(right+10*tol+1): 'too high'}
@@ -339,9 +364,11 @@ def check_sound(
     "Raise `InputError` where a solution fails, or where the blank or a typical wrong answer passes or is told something else than it should be"
     for o in self.exercises:
         where = f'{self.lesson}.{o.name}'
-        if words := o.verdict(answer_of(o.right)): raise InputError(f'{where}: its solution does not pass: {words}')
+        if words := o.verdict(answer_of(o.right)):
+            raise InputError(f'{where}: its solution does not pass: {words}')
         if not o.verdict(answer_of(o.blank)): raise InputError(f'{where}: its blank passes')
-        if not o.wrong: raise InputError(f'{where}: it has no typical wrong answer to be tried with')
+        if not o.wrong:
+            raise InputError(f'{where}: it has no typical wrong answer to be tried with')
         for source,expected in o.wrong.items():
             words = o.verdict(answer_of(source))
             if not words or expected not in words:
@@ -403,13 +430,21 @@ def certificate(
 )->Certificate: # Shown as a picture
     "A certificate, made locally; while there are exercises to do, an `InputError` that names them"
     course = course or quizzes()
-    if todo := _todo(course): raise InputError('still to do: ' + '; '.join(f'{k}: {", ".join(v)}' for k,v in todo.items()))
+    if todo := _todo(course):
+        raise InputError('still to do: ' + '; '.join(f'{k}: {", ".join(v)}' for k,v in todo.items()))
     day = max(d for o in done().values() for d in o.values())
     rows = [f'<text x="400" y="{235+24*i}" font-size="16">{escape(o.title)}: {len(o.exercises)}</text>' for i,o in enumerate(course)]
     height = 300+24*len(course)
-    res = Certificate(_SVG.format(
-        name=escape(name), height=height, inner=height-32, foot=height-38, day=day, lessons='\n'.join(rows),
-        n=sum(len(o.exercises) for o in course), version=_version()))
+    res = Certificate(
+        _SVG.format(
+            name=escape(name),
+            height=height,
+            inner=height-32,
+            foot=height-38,
+            day=day,
+            lessons='\n'.join(rows),
+            n=sum(len(o.exercises) for o in course),
+            version=_version()))
     if path: Path(path).write_text(res.svg, encoding='utf-8')
     return res
 
@@ -428,4 +463,5 @@ def colophon(
     seconds = time.time()-psutil.Process().create_time()
     packages = ', '.join(map(_installed, _SHOWN))
     chance = 'nothing random' if seed is None else f'seed {seed}'
-    return f'Python {platform.python_version()}, {packages}; {chance}; {seconds:.0f} s with {os.cpu_count()} cores, {date.today():%-d %B %Y}.'
+    return (f'Python {platform.python_version()}, {packages}; {chance}; {seconds:.0f} s with '
+            f'{os.cpu_count()} cores, {date.today():%-d %B %Y}.')

@@ -67,8 +67,10 @@ def clouds(
 
 # %% ../../nbs/lib/synth/camera.ipynb #12ff7e5a
 MONK = np.array([[246,237,228],[243,231,219],[247,234,208],[234,218,186],[215,189,150],[160,126,86],[130,92,67],[96,65,52],[58,49,42],[41,36,32]]) # The ten skin tones of the Monk scale, sRGB
-BLOOD, ROSE, BROWN, BLUE = [1.06,.985,.93], [1.2,.95,.8], [1.5,.95,.6], [.75,1,1.4] # What colours do to skin, lips and irises; on a grey picture, nothing
-HAIR = np.array([[.02,.016,.014],[.05,.03,.02],[.12,.07,.04],[.35,.22,.1],[.55,.52,.48]]) # Black, dark brown, brown, blond, grey: linear light
+# What colours do to skin, lips and irises; on a grey picture, nothing
+BLOOD, ROSE, BROWN, BLUE = [1.06,.985,.93], [1.2,.95,.8], [1.5,.95,.6], [.75,1,1.4]
+# Black, dark brown, brown, blond, grey: linear light
+HAIR = np.array([[.02,.016,.014],[.05,.03,.02],[.12,.07,.04],[.35,.22,.1],[.55,.52,.48]])
 
 # %% ../../nbs/lib/synth/camera.ipynb #c5e8c0ec
 def _pick(table, x):
@@ -92,19 +94,25 @@ def _light(p):
     x, z = x*cy-z*sy, z*cy+x*sy
     return dict(lx=_col(x), ly=_col(y), lz=_col(z))
 
-_PLAIN = 'rough pores spec hairline hair_round part volume curtain rim gaze_x gaze_y glasses hat scarf cloth'.split()
+_PLAIN = ('rough pores spec hairline hair_round part volume curtain rim '
+          'gaze_x gaze_y glasses hat scarf cloth').split()
 
 def looks(
     p:pd.DataFrame, # Rows of parameters
     ch:int|None=None, # Channel of colour; None for grey
 )->P: # By name, `float32 [n, 1, 1]`
-    "What `head.shape`, `head.cover` and `head.paint` want to know"
+    "Colours, light and looks, as `head.shape`, `head.cover` and `head.paint` take them"
     c, const = P({k: _col(p[k]) for k in _PLAIN}), lambda x: np.full((len(p),1,1), x, np.float32)
     tint = lambda rgb: 1 if ch is None else np.float32(rgb[ch])
     skin, hair = _channel(_skin(p), ch)*np.float32(.9)*tint(BLOOD)+np.float32(.05), _channel(_hair(p), ch)
-    c.update(_light(p), skin=skin*1.273, hair=np.minimum(hair*4.075, .5), brow=(np.minimum(hair, .2)*.7+.075*skin)*.670, lip=(skin*(.25+.3*(1-_col(p.lips)))*tint(ROSE)+.005)*.805,
-             white=const(.734), iris=(.03+.12*_col(p.eye*(p.skin<6)))*np.where(_col(p.eye)>.6, tint(BLUE), tint(BROWN)), tooth=np.minimum(.62, skin*1.2+.2)*2.045, ao=const(.527), spec=c.spec*.486,
-             amb=_col(p.ambient), beard=_col(p.beard*p.stubble), has_hair=_col(1-p.bald), shade=_col(p.sun*.9), frame=const(.04), glare=const(.15), hatline=const(-.62),
+    iris = (.03+.12*_col(p.eye*(p.skin<6)))*np.where(_col(p.eye)>.6, tint(BLUE), tint(BROWN))
+    c.update(_light(p), skin=skin*1.273, hair=np.minimum(hair*4.075, .5),
+             brow=(np.minimum(hair, .2)*.7+.075*skin)*.670,
+             lip=(skin*(.25+.3*(1-_col(p.lips)))*tint(ROSE)+.005)*.805,
+             white=const(.734), iris=iris, tooth=np.minimum(.62, skin*1.2+.2)*2.045,
+             ao=const(.527), spec=c.spec*.486, amb=_col(p.ambient), beard=_col(p.beard*p.stubble),
+             has_hair=_col(1-p.bald), shade=_col(p.sun*.9),
+             frame=const(.04), glare=const(.15), hatline=const(-.62),
              length=_col(np.where(p.length<.5, p.length*.4-.1, p.length)))
     return c
 
@@ -135,13 +143,14 @@ def sample_at(
     return mix(mix(flat[k], flat[k+1], fx), mix(flat[k+s], flat[k+s+1], fx), fy)
 
 def _relief(z):
-    "A small, smooth copy of the heights, about 36 pixels a side whatever the size of `z`, and how many pixels one of its own stands for"
+    "A small, smooth copy of the heights, about 36 pixels a side, and how many pixels of `z` one of its own stands for"
     k = max(1, round(z.shape[-1]/36))
     return blur(blur(z, .25)[:,k//2::k,k//2::k], .25), k
 
 def _places(p, z, size):
     "Which place of the canvas each pixel sees: turned back by roll, then by yaw and pitch, where height decides how far"
-    big, (relief, k) = z.shape[-1], _relief(np.minimum(z, np.float32(1.05))-np.float32(.45))
+    big = z.shape[-1]
+    relief, k = _relief(np.minimum(z, np.float32(1.05))-np.float32(.45))
     (sy,cy), (sp,cp), (sr,cr) = [[_col(o) for o in turn(p[a].to_numpy(np.float32))] for a in ('yaw', 'pitch', 'roll')]
     x, y = _grid(size); x, y = x-_col(p.shift_x), y-_col(p.shift_y)
     x, y = (x*cr+y*sr)/_col(p.scale), (y*cr-x*sr)/_col(p.scale)
@@ -196,7 +205,8 @@ def watermark(
     "A line of pale marks like letters, where `p.watermark` is set; `x` runs to 255"
     at, p = _flagged(p, 'watermark')
     x, size = x.copy(), x.shape[-1]
-    ink = (bits(p.seed, p.face, 'watermark', 72)>>np.uint64(63)).astype(np.float32).reshape(-1, 3, 24)
+    ink = (bits(p.seed, p.face, 'watermark', 72)>>np.uint64(63)).astype(np.float32)
+    ink = ink.reshape(-1, 3, 24)
     for k,marks,y in zip(at, ink, ((p.watermark_y+1)/2*size).astype(int)):
         band = np.kron(marks, np.ones((max(1, size//24),)*2, np.float32))[:size-y,:size]
         part = x[k, y:y+len(band), :band.shape[1]]
@@ -205,7 +215,8 @@ def watermark(
 
 # %% ../../nbs/lib/synth/camera.ipynb #45bc1441
 _k = np.arange(8)
-WAVES = np.round(np.cos((2*_k+1)*_k[:,None]*np.pi/16)*np.where(_k[:,None]==0, .5**.5, 1)/2*4096)/4096 # The discrete cosine transform, in 4,096ths so that sums are exact
+# The discrete cosine transform, in 4,096ths so that sums are exact
+WAVES = np.round(np.cos((2*_k+1)*_k[:,None]*np.pi/16)*np.where(_k[:,None]==0, .5**.5, 1)/2*4096)/4096
 
 def jpeg(
     x, # Pictures, 0 to 255
@@ -214,7 +225,8 @@ def jpeg(
     "What pictures lose when they are stored as JPEG, where `p.jpeg` (the coarseness) is above 0"
     at, p = _flagged(p, 'jpeg')
     n, size = len(at), x.shape[-1]//8*8
-    b = np.round(x[at,:size,:size]).astype(float).reshape(n, size//8, 8, size//8, 8).transpose(0,1,3,2,4)
+    b = np.round(x[at,:size,:size]).astype(float)
+    b = b.reshape(n, size//8, 8, size//8, 8).transpose(0,1,3,2,4)
     step = (1+_k[:,None]+_k)*p.jpeg.to_numpy()[:,None,None,None,None]
     b = WAVES.T@(np.round(WAVES@b@WAVES.T/step)*step)@WAVES
     x = x.copy(); x[at,:size,:size] = b.transpose(0,1,3,2,4).reshape(n, size, size)
@@ -223,7 +235,8 @@ def jpeg(
 # %% ../../nbs/lib/synth/camera.ipynb #9d4cca82
 def _noise(p, big):
     b = lambda name,k: bits(p.seed, p.face, name, k)
-    return P(tex=(clouds(b('wide', 81), big, 9, 9)+clouds(b('fine', 576), big, 24, 24))*np.float32(.6), wig=clouds(b('strands', 484), big, 22, 22),
+    tex = (clouds(b('wide', 81), big, 9, 9)+clouds(b('fine', 576), big, 24, 24))*np.float32(.6)
+    return P(tex=tex, wig=clouds(b('strands', 484), big, 22, 22),
              pores=clouds(b('pores', 3600), big, 60, 60), fibre=clouds(b('hair', 700), big, 10, 70))
 
 def _scene(p, size):
@@ -244,14 +257,19 @@ def expose(
     head.cover(q, c, noise.wig)
     at = _places(p, q.z*q.head, size)
     cover, (x, y) = sample_at(q.cover, *at), _grid(size)
-    back = np.maximum(_col(p.back)*_col(p.back)+_col(p.back_x)*x+_col(p.back_y)*y+_col(p.clutter)*behind, 0)
-    return [strand(hand(mix(back, sample_at(head.paint(q, looks(p, ch), noise), *at), cover), p, ch), p, ch) for ch in channels]
+    back = np.maximum(
+        _col(p.back)*_col(p.back)+_col(p.back_x)*x+_col(p.back_y)*y+_col(p.clutter)*behind,
+        0)
+    def channel(ch):
+        face = sample_at(head.paint(q, looks(p, ch), noise), *at)
+        return strand(hand(mix(back, face, cover), p, ch), p, ch)
+    return [channel(ch) for ch in channels]
 
 def develop(
     light:list, # Of `expose`
     p:pd.DataFrame, # Rows of parameters
 )->np.ndarray: # `uint8 [n, size, size, channels]`
-    "Blur, exposure, grain, watermark and JPEG; mean and contrast are reckoned in whole numbers, whose sums are the same on every machine"
+    "Blur, exposure, grain, watermark and JPEG; mean and contrast are sums of whole numbers, the same on every machine"
     n, size, _ = light[0].shape
     x = [np.sqrt(np.maximum(o, 0)) for o in light]
     for _ in range(max(1, size//48)): x = [blur(o, _col(p.blur)*np.float32(.22)) for o in x]
@@ -259,7 +277,8 @@ def develop(
     grey = sum(x)//len(x); m = grey.sum((1,2))//size**2
     spread = np.sqrt(((grey-m[:,None,None])**2).sum((1,2))/size**2)
     gain = _col(1/np.maximum(spread, 60.))*_col(p.contrast)
-    grain = bits(p.seed, p.face, 'noise', (size*size+7)//8).view(np.uint8)[:,:size*size].reshape(n, size, size)
+    grain = bits(p.seed, p.face, 'noise', (size*size+7)//8).view(np.uint8)
+    grain = grain[:,:size*size].reshape(n, size, size)
     grain = (grain.astype(np.float32)-np.float32(127.5))*np.float32(1/74)*_col(p.noise)+_col(p['mean'])
     x = [jpeg(watermark((o-m[:,None,None]).astype(np.float32)*gain+grain, p), p) for o in x]
     return np.stack([np.clip(np.round(o), 0, 255).astype(np.uint8) for o in x], -1)

@@ -146,7 +146,10 @@ def _prototype(expression, seed, face, difficulty):
         for u,(often,lo,hi) in units.items():
             q = r(u, 3)
             weaker = np.maximum((q[:,2:]-.5)*[1,-1], 0)*difficulty/2
-            res[u] = np.where((pick[:,None]==i) & (q[:,:1]<often), mix(lo, hi, (q[:,1:2]+power)/2)*(1-weaker), res[u])
+            res[u] = np.where(
+                (pick[:,None]==i) & (q[:,:1]<often),
+                mix(lo, hi, (q[:,1:2]+power)/2)*(1-weaker),
+                res[u])
     return res
 
 def _strays(units, seed, face, difficulty):
@@ -180,7 +183,9 @@ def sample(
     labels, # `int [n]`, indices into `VOCAB`
     seed:int=0, # Another seed, other faces
     difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as wild as FER2013; up to 2
-    bias:dict|None=None, # `{class name: {parameter: value or (lo, hi)}}`: what is chosen otherwise for faces of that class
+    # `{class name: {parameter: value or (lo, hi)}}`: what is chosen otherwise for faces of that
+    # class
+    bias:dict|None=None,
 )->pd.DataFrame: # One row a face: `seed`, `face` (its number), `expression`, the units (`COLUMNS`), the parameters (`PARAMS`)
     "Choose every number of every face; identity, light and pose know nothing of the expression unless `bias` says so"
     labels = np.asarray(labels); face = np.arange(len(labels)); _check(len(labels), difficulty=difficulty, seed=seed)
@@ -188,8 +193,10 @@ def sample(
     for i,c in enumerate(VOCAB):
         rows = np.flatnonzero(labels==i)
         for u,x in _prototype(c, seed, rows, difficulty).items(): units[u][rows] = x
-    cols = _columns(_strays(units, seed, face, difficulty)) | {k: _values(o, rand(seed, face, k, 2), difficulty) for k,o in PARAMS.items()}
-    return _biased(pd.DataFrame({'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols), bias or {}, seed)
+    cols = _columns(_strays(units, seed, face, difficulty))
+    cols |= {k: _values(o, rand(seed, face, k, 2), difficulty) for k,o in PARAMS.items()}
+    rows = pd.DataFrame({'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols)
+    return _biased(rows, bias or {}, seed)
 
 # %% ../../nbs/lib/synth/drawing.ipynb #adabb195
 def _sides(p): return np.stack([p[[u+s if o.sided else u for u,o in UNITS.items()]].to_numpy() for s in 'LR'], 1)
@@ -204,7 +211,8 @@ def render(
     _check(len(params), size)
     n = max(1, bs*48**2//max(size, 48)**2)
     parts = [params.iloc[i:i+n] for i in range(0, len(params), n)]
-    res = np.concatenate([camera.develop(camera.expose(_sides(p), p, size, range(3) if color else [None]), p) for p in parts])
+    channels = range(3) if color else [None]
+    res = np.concatenate([camera.develop(camera.expose(_sides(p), p, size, channels), p) for p in parts])
     return res if color else res[...,0]
 
 # %% ../../nbs/lib/synth/drawing.ipynb #5104f236
@@ -218,7 +226,8 @@ def draw(
 )->Image.Image: # Grey ('L') or colour ('RGB')
     "Draw one face that shows `expression`"
     units = expression if isinstance(expression, dict) else None
-    p = sample([VOCAB.index('neutral' if units is not None else check_name(expression, VOCAB, 'expression'))], seed, difficulty)
+    label = 'neutral' if units is not None else check_name(expression, VOCAB, 'expression')
+    p = sample([VOCAB.index(label)], seed, difficulty)
     if units is not None: p[COLUMNS] = 0.
     for k,v in (units or {}).items():
         cols = unit_columns(k)
@@ -236,12 +245,15 @@ def _labels(n, shares, seed):
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
     sizes = _quota(np.array([7,1,2]), n)
     labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
-    labels = [o[np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')] for i,o in enumerate(labels)]
+    order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable') for i,o in enumerate(labels)]
+    labels = [o[i] for o,i in zip(labels, order)]
     return np.concatenate(labels), np.repeat(SPLITS, sizes)
 
 def _shares(shares):
-    if isinstance(shares, str): return {'equal': dict.fromkeys(VOCAB, 1), 'fer2013': FER2013_SHARES}[check_name(shares, ['equal', 'fer2013'], 'shares')]
-    if not any(shares.values()) or min(shares.values())<0: raise InputError(f'shares {shares} leave nothing to draw; give each class 0 or more, and one of them more')
+    named = {'equal': dict.fromkeys(VOCAB, 1), 'fer2013': FER2013_SHARES}
+    if isinstance(shares, str): return named[check_name(shares, named, 'shares')]
+    if not any(shares.values()) or min(shares.values())<0:
+        raise InputError(f'shares {shares} leave nothing to draw; give each class 0 or more, and one of them more')
     return {check_name(k, VOCAB, 'class'): v for k,v in shares.items()}
 
 def _cached(path, make):
@@ -258,14 +270,16 @@ def faces(
     size:int=48, # Pixels a side, 16 to 1024
     shares:str|dict='equal', # 'equal', 'fer2013', or `{class name: share}`
     bias:dict|None=None, # As in `sample`: a set that teaches something else than expressions
-    cache:bool|str=True, # Keep sets of 1,000 faces and more in fastai's data folder, or in the folder named here?
+    # Keep sets of 1,000 faces and more in fastai's data folder, or in the folder named here?
+    cache:bool|str=True,
 )->FaceSet: # `meta` holds every number of every face
     "Drawn faces: the same ones for the same arguments"
     _check(n, size, difficulty, seed)
     labels, split = _labels(n, _shares(shares), seed)
     meta = sample(labels, seed, difficulty, bias)
     args = f'n={n}, seed={seed}, difficulty={difficulty:g}, size={size}, shares={shares}, bias={bias}'
-    path = (data_dir()/'fer_course' if cache is True else Path(cache or '.'))/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
+    folder = data_dir()/'fer_course' if cache is True else Path(cache or '.')
+    path = folder/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
     imgs = _cached(path, lambda: render(meta, size)) if cache and n>=1000 else render(meta, size)
     return FaceSet(imgs, labels, split, VOCAB, 'synth', f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)
 

@@ -336,7 +336,9 @@ def _mouth(q):
     q.red = (up*K['lipu']+lo*K['lipl'])*(.35+.65*m.red)
     q.seam = hill(v-(top+low)*.5, .016+.25*e)*inside*(1-edge(gap-.03, .03))*(K['seam']+m.press*.3)
     q.cavity = edge(v-top, e)*edge(low-v, e)*edge(gap-.012, .02)*inside
-    q.teeth = np.maximum(edge(top+m.teeth*(1-.5*d2)-v, e)*edge(m.teeth-.006, .01), edge(v-low+m.low*(1-.5*d2), e)*edge(m.low-.004, .01))
+    q.teeth = np.maximum(
+        edge(top+m.teeth*(1-.5*d2)-v, e)*edge(m.teeth-.006, .01),
+        edge(v-low+m.low*(1-.5*d2), e)*edge(m.low-.004, .01))
     q.inner = np.clip(.5+(v-top)*14, .35, 1)*(1-.5*d2)
     q.tongue = edge(v-low+np.maximum(m.tongue, 0)*arch, .04)*edge(m.tongue-.01, .02)
 
@@ -354,7 +356,13 @@ def _eyes(q, c):
     lid = np.clip((v-up)*(1/K['lidsh']), .35, 1)
     upper = hill(v-up+.004, K['lashw']+.3*e)*edge(1.12-np.abs(d), .15)*np.clip(E.lid, 0, 1)
     lower = hill(v-lo-.004, .012+.3*e)*edge(1.05-np.abs(d), .15)*E.lid*K['lashl']
-    layers = dict(eye=gap, white=gap*(1-iris)*lid*(1-K['wshade']*d*d), iris=gap*iris*(1-pupil)*lid, pupil=gap*pupil, glint=gap*glint, lash=np.maximum(upper, lower))
+    layers = dict(
+        eye=gap,
+        white=gap*(1-iris)*lid*(1-K['wshade']*d*d),
+        iris=gap*iris*(1-pupil)*lid,
+        pupil=gap*pupil,
+        glint=gap*glint,
+        lash=np.maximum(upper, lower))
     q.update({k: join(o, q.size) for k,o in layers.items()})
 
 def _glasses(q, c):
@@ -382,13 +390,18 @@ def _light(q, c, form):
     q.lit = np.maximum((c.lz-nx*c.lx-ny*c.ly)*inv+K['soft'], 0)*(1/(1+K['soft']))
     a = np.maximum((c.lz*.6+.75-nx*c.lx*.6-ny*c.ly*.6)*inv*(1/1.2), 0)
     a = a*a; a = a*a; a = a*a; q.shine = a*a
-    open_ = np.clip(1-c.ao*(K['ao1']*_hollow(form, .06, q.step)+K['ao2']*_hollow(form, .14, q.step)), .25, 1.35)
+    open_ = np.clip(
+        1-c.ao*(K['ao1']*_hollow(form, .06, q.step)+K['ao2']*_hollow(form, .14, q.step)),
+        .25,
+        1.35)
     q.shade = c.amb*open_*(K['amb0']+K['amb1']*(K['skyc']-K['sky']*ny*inv)) + (1-c.amb)*q.lit*(.5+.5*open_)
 
 def shape(
     units:np.ndarray, # As in `face_parts`
     ident:np.ndarray, # As in `face_parts`
-    c:P, # Looks, of `[n, 1, 1]`: `lx`, `ly`, `lz` (where the light comes from), `amb` (share of light from everywhere), `ao`, `gaze_x`, `gaze_y`, `rim`, `glasses`
+    # Looks, of `[n, 1, 1]`: `lx`, `ly`, `lz` (where the light comes from), `amb` (share of light
+    # from everywhere), `ao`, `gaze_x`, `gaze_y`, `rim`, `glasses`
+    c:P,
     size:int, # Pixels a side
 )->Canvas:
     "Everything of the heads that has no colour: outline, heights, where eyes and mouth are, how each place is lit"
@@ -404,7 +417,9 @@ def shape(
 # %% ../../nbs/lib/synth/head.ipynb #a2039a49
 def cover(
     q:Canvas, # Of `shape`
-    c:P, # Looks: `volume`, `length`, `has_hair`, `hairline`, `hair_round`, `part`, `curtain`, `hat`, `hatline`, `scarf`
+    # Looks: `volume`, `length`, `has_hair`, `hairline`, `hair_round`, `part`, `curtain`, `hat`,
+    # `hatline`, `scarf`
+    c:P,
     wig:np.ndarray, # Noise `[n, size, size]`
 ): # `q` gets `back`, `front`, `neck`, `hat`, `brim`, `scarf`, and `cover`: where the background is hidden
     "Where hair, hat, scarf and neck are"
@@ -447,7 +462,9 @@ def _spectacles(q, c, img, tex):
 
 def paint(
     q:Canvas, # Of `shape`, after `cover`
-    c:P, # Looks, for one channel of colour: `skin`, `hair`, `brow`, `lip`, `white`, `iris`, `tooth`, `frame`, `cloth`, and how much of `rough`, `pores`, `spec`, `beard`, `glare`, `shade`
+    # Looks, for one channel of colour: `skin`, `hair`, `brow`, `lip`, `white`, `iris`, `tooth`,
+    # `frame`, `cloth`, and how much of `rough`, `pores`, `spec`, `beard`, `glare`, `shade`
+    c:P,
     noise:P, # `tex`, `wig`, `pores`, `fibre`, each `[n, size, size]` in -1…1
 )->np.ndarray: # `float32 [n, size, size]`
     "Linear light that leaves each place of the heads, for one channel of colour"

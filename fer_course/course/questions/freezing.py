@@ -17,18 +17,36 @@ from ..exercises import Quiz
 quiz = Quiz('freezing', '5. Freezing')
 
 # %% ../../../nbs/questions/freezing.ipynb #99b9c604
-q1 = quiz.choice('c', dict(
-    a='The filters are frozen, that is true. But compare the averages of a BatchNorm layer before and after, and its two weights.',
-    b='Then `fit_one_cycle` would have trained the whole network. Look at a filter of the body before and after.',
-    c='fastai freezes the filters, and by default exempts BatchNorm, its weights as well as its running averages. "Frozen" and "nothing moves" are two things.',
-    d='fastai knows no stages in a network of timm: there is one group for the body and one for the head.'),
-    ['Ask the network: compare `before` with `learn.model[0].state_dict()`, name by name.', 'Which names belong to what changed? What layers are `bn1`, `bn2` and so on?'])
+q1 = quiz.choice(
+    'c',
+    dict(
+        a='The filters are frozen, that is true. But compare the averages of a BatchNorm layer '
+          'before and after, and its two weights.',
+        b='Then `fit_one_cycle` would have trained the whole network. Look at a filter of the '
+          'body before and after.',
+        c='fastai freezes the filters, and by default exempts BatchNorm, its weights as well as '
+          'its running averages. "Frozen" and "nothing moves" are two things.',
+        d='fastai knows no stages in a network of timm: there is one group for the body and one '
+          'for the head.'),
+    [
+        'Ask the network: compare `before` with `learn.model[0].state_dict()`, name by name.',
+        'Which names belong to what changed? What layers are `bn1`, `bn2` and so on?'])
 
 # %% ../../../nbs/questions/freezing.ipynb #903a18b7
-q2 = quiz.value(.793, .004,
-    'Groups 6, 7 and the head are left, and these hold most of the weights: late stages are many channels wide.',
-    ['`freeze_to(n)` freezes the groups before number n, counted from 0.', 'Add up the column `parameters` from group 6 on, and divide by the sum of all.'],
-    {.207: 'That is the share of what is frozen.', .304: 'That is freeze_to(7): counting starts at 0.', .995: 'That leaves the last six groups. `freeze_to(6)` freezes six; it would be `freeze_to(-6)` that leaves six.', .333: 'Three of nine groups, but groups are not equally large.'})
+q2 = quiz.value(
+    .793,
+    .004,
+    'Groups 6, 7 and the head are left, and these hold most of the weights: late stages are many '
+    'channels wide.',
+    [
+        '`freeze_to(n)` freezes the groups before number n, counted from 0.',
+        'Add up the column `parameters` from group 6 on, and divide by the sum of all.'],
+    {
+        .207: 'That is the share of what is frozen.',
+        .304: 'That is freeze_to(7): counting starts at 0.',
+        .995: 'That leaves the last six groups. `freeze_to(6)` freezes six; it would be '
+              '`freeze_to(-6)` that leaves six.',
+        .333: 'Three of nine groups, but groups are not equally large.'})
 
 # %% ../../../nbs/questions/freezing.ipynb #b28e3dba
 def _net(): return nn.Sequential(nn.Sequential(nn.Conv2d(1,2,3), nn.BatchNorm2d(2)), nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(.5), nn.Linear(2,7)))
@@ -40,48 +58,102 @@ def _judge_rest(f):
     bn, was = net[0][1], net[0][1].running_mean.clone()
     net(x)
     moved = f'{bn.running_mean[0]:.2f}'
-    if not torch.equal(bn.running_mean, was): return f'After one batch the running average of the BatchNorm layer has moved from 0 to {moved}: it is still in training mode.'
-    if not net[1][2].training: return 'Now the head does not train either: its dropout is switched off. Only the body should rest.'
+    if not torch.equal(bn.running_mean, was):
+        return ('After one batch the running average of the BatchNorm layer has moved from 0 to '
+                f'{moved}: it is still in training mode.')
+    if not net[1][2].training:
+        return ('Now the head does not train either: its dropout is switched off. Only the body '
+                'should rest.')
     net.train()
     f(net)
-    if bn.training: return 'It rests the first time only. fastai sets the mode anew at each epoch, so it must work each time.'
+    if bn.training:
+        return ('It rests the first time only. fastai sets the mode anew at each epoch, so it must '
+                'work each time.')
     net.eval()
     f(net)
-    if not net[1][2].training: return 'After a validation, which puts all layers into evaluation mode, the head no longer trains: set its mode too.'
+    if not net[1][2].training:
+        return ('After a validation, which puts all layers into evaluation mode, the head no '
+                'longer trains: set its mode too.')
 
-q3 = quiz.code(_judge_rest, right='def training_mode(model):\n    model.train()\n    model[0].eval()', blank='def training_mode(model):\n    model.train()',
-    why='A BatchNorm layer in evaluation mode uses its averages and leaves them alone. `requires_grad` has no say in that: the averages are no weights and have no gradient.',
-    hints=['`requires_grad` does not help: averages are no weights. What does a BatchNorm layer do in evaluation mode?', 'The body is `model[0]`, the head `model[1]`. Each can be in a mode of its own.'],
-    wrong={'def f(model): model[0].eval()': 'After a validation', 'def f(model):\n    model.train()\n    for p in model[0].parameters(): p.requires_grad_(False)': 'still in training mode', 'def f(model): model.eval()': 'dropout is switched off',
-           'def f(model):\n    model[0].eval()\n    model.train()': 'still in training mode', 'def f(model):\n    model.train()\n    model[1].eval()': 'still in training mode'})
+q3 = quiz.code(
+    _judge_rest,
+    right='def training_mode(model):\n    model.train()\n    model[0].eval()',
+    blank='def training_mode(model):\n    model.train()',
+    why='A BatchNorm layer in evaluation mode uses its averages and leaves them alone. '
+        '`requires_grad` has no say in that: the averages are no weights and have no gradient.',
+    hints=[
+        '`requires_grad` does not help: averages are no weights. What does a BatchNorm layer do '
+        'in evaluation mode?',
+        'The body is `model[0]`, the head `model[1]`. Each can be in a mode of its own.'],
+    wrong={
+        'def f(model): model[0].eval()': 'After a validation',
+        'def f(model):\n    model.train()\n    for p in model[0].parameters(): p.requires_grad_(False)':
+            'still in training mode',
+        'def f(model): model.eval()': 'dropout is switched off',
+        'def f(model):\n    model[0].eval()\n    model.train()': 'still in training mode',
+        'def f(model):\n    model.train()\n    model[1].eval()': 'still in training mode'})
 
 # %% ../../../nbs/questions/freezing.ipynb #a8539bb4
-q4 = quiz.value(2/3, .01,
-    'All layers are still run forward, which is a third. Of the two thirds that go backward, half is left. 1/3 + 2/3·1/2 = 2/3.',
-    ['What must still be done with a layer that is frozen?', 'Forward: all of it, 1/3. Backward: only through the layers that train, half of 2/3.'],
-    {.5: 'Frozen layers are not free: a face still has to go through them on its way to the others.', 1/3: 'That is for a body that is frozen as a whole. Here the second half goes backward as well.', 5/6: 'A frozen layer at the bottom saves both halves of the way back: nobody below it waits for a gradient.', 1: 'The way back ends at the last layer that trains.'})
+q4 = quiz.value(
+    2/3,
+    .01,
+    'All layers are still run forward, which is a third. Of the two thirds that go backward, '
+    'half is left. 1/3 + 2/3·1/2 = 2/3.',
+    [
+        'What must still be done with a layer that is frozen?',
+        'Forward: all of it, 1/3. Backward: only through the layers that train, half of 2/3.'],
+    {
+        .5: 'Frozen layers are not free: a face still has to go through them on its way to the '
+            'others.',
+        1/3: 'That is for a body that is frozen as a whole. Here the second half goes backward '
+             'as well.',
+        5/6: 'A frozen layer at the bottom saves both halves of the way back: nobody below it '
+             'waits for a gradient.',
+        1: 'The way back ends at the last layer that trains.'})
 
 # %% ../../../nbs/questions/freezing.ipynb #a4d89b73
-q5 = quiz.choice('d', dict(
-    a='There BatchNorm trains and its averages move: what the body says of a face after the next batch is another thing. The cache would be stale after one step.',
-    b='Group 7 learns, so the features that come out behind it change with each step.',
-    c='If all layers learn, nothing is the same a step later.',
-    d='No weight moves, no average moves, and the chance that is left (augmentation) has been drawn ahead in several views.'),
-    ['When would the body give the same answer to the same picture, today and tomorrow?', 'What moves in a frozen body, if nobody prevents it?'])
+q5 = quiz.choice(
+    'd',
+    dict(
+        a='There BatchNorm trains and its averages move: what the body says of a face after the '
+          'next batch is another thing. The cache would be stale after one step.',
+        b='Group 7 learns, so the features that come out behind it change with each step.',
+        c='If all layers learn, nothing is the same a step later.',
+        d='No weight moves, no average moves, and the chance that is left (augmentation) has '
+          'been drawn ahead in several views.'),
+    [
+        'When would the body give the same answer to the same picture, today and tomorrow?',
+        'What moves in a frozen body, if nobody prevents it?'])
 
 # %% ../../../nbs/questions/freezing.ipynb #c1d04eae
 def _judge_rates(f):
     said = [float(o) for o in f(1e-4, 1e-2, 3)]
     near = lambda *want: len(said)==len(want) and all(abs(a-b)<=.01*b for a,b in zip(said, want))
     if len(said)!=3: return f'Three groups need three rates; yours are {len(said)}.'
-    if near(1e-2, 1e-3, 1e-4): return 'The other way round: the stage at the input gets the lowest rate, the head the highest.'
-    if near(1e-4, .00505, 1e-2): return 'These are equally far apart. Rates should be in equal *proportion*: each the same multiple of the one before, here ten times.'
-    if not near(1e-4, 1e-3, 1e-2): return f'From 0.0001 to 0.01 in three equal multiples: 0.0001, 0.001, 0.01. Yours: {said}.'
+    if near(1e-2, 1e-3, 1e-4):
+        return ('The other way round: the stage at the input gets the lowest rate, the head the '
+                'highest.')
+    if near(1e-4, .00505, 1e-2):
+        return ('These are equally far apart. Rates should be in equal *proportion*: each the same '
+                'multiple of the one before, here ten times.')
+    if not near(1e-4, 1e-3, 1e-2):
+        return f'From 0.0001 to 0.01 in three equal multiples: 0.0001, 0.001, 0.01. Yours: {said}.'
     said = [float(o) for o in f(1e-3, 1.6e-2, 5)]
-    if not near(1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2): return 'It is right for three groups from 0.0001 to 0.01 only.'
+    if not near(1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2):
+        return 'It is right for three groups from 0.0001 to 0.01 only.'
 
-q6 = quiz.code(_judge_rates, right='def rates(lo, hi, n): return [lo*(hi/lo)**(i/(n-1)) for i in range(n)]', blank='def rates(lo, hi, n): return ...',
-    why='Equal multiples: with nine groups and a factor of 100 between the ends each rate is 1.8 times the one before.',
-    hints=['From the first to the last there are n-1 steps, and all together multiply by hi/lo.', 'One step multiplies by (hi/lo)**(1/(n-1)); i of them by that to the power of i.'],
-    wrong={'lambda lo, hi, n: [lo+(hi-lo)*i/(n-1) for i in range(n)]': 'equally far apart', 'lambda lo, hi, n: [hi*(lo/hi)**(i/(n-1)) for i in range(n)]': 'other way round', 'lambda lo, hi, n: [lo*(hi/lo)**(i/n) for i in range(n)]': 'Yours',
-           'lambda lo, hi, n: [lo*10**i for i in range(n)]': 'for three groups', 'lambda lo, hi, n: [lo, hi]': 'need three'})
+q6 = quiz.code(
+    _judge_rates,
+    right='def rates(lo, hi, n): return [lo*(hi/lo)**(i/(n-1)) for i in range(n)]',
+    blank='def rates(lo, hi, n): return ...',
+    why='Equal multiples: with nine groups and a factor of 100 between the ends each rate is 1.8 '
+        'times the one before.',
+    hints=[
+        'From the first to the last there are n-1 steps, and all together multiply by hi/lo.',
+        'One step multiplies by (hi/lo)**(1/(n-1)); i of them by that to the power of i.'],
+    wrong={
+        'lambda lo, hi, n: [lo+(hi-lo)*i/(n-1) for i in range(n)]': 'equally far apart',
+        'lambda lo, hi, n: [hi*(lo/hi)**(i/(n-1)) for i in range(n)]': 'other way round',
+        'lambda lo, hi, n: [lo*(hi/lo)**(i/n) for i in range(n)]': 'Yours',
+        'lambda lo, hi, n: [lo*10**i for i in range(n)]': 'for three groups',
+        'lambda lo, hi, n: [lo, hi]': 'need three'})

@@ -18,10 +18,17 @@ quiz = Quiz('look_at_the_data', '2. Look at the data')
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #d8c878bb
 _test = FER2013.loc['test']
-q1 = quiz.value(float(_test.max()/_test.sum()), .003, '879 of 3,589 test faces are happy: a network that says nothing else gets 24.5 %.',
-                ['Which class has most faces in the row `test`?', 'Divide that count by the sum of the row.'],
-                {1/7: 'That is what guessing gives where all classes are equally frequent. Here they are not.',
-                 float(FER2013.loc['train'].max()/FER2013.loc['train'].sum()): 'That is the share of happy faces in training; accuracy is measured on the test faces.'})
+q1 = quiz.value(
+    float(_test.max()/_test.sum()),
+    .003,
+    '879 of 3,589 test faces are happy: a network that says nothing else gets 24.5 %.',
+    ['Which class has most faces in the row `test`?', 'Divide that count by the sum of the row.'],
+    {
+        1/7: 'That is what guessing gives where all classes are equally frequent. Here they are '
+             'not.',
+        float(FER2013.loc['train'].max()/FER2013.loc['train'].sum()):
+            'That is the share of happy faces in training; accuracy is measured on the test '
+            'faces.'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #70ba2b67
 def _judge_leaks(f):
@@ -29,48 +36,102 @@ def _judge_leaks(f):
     train, test = np.stack([a, a, b]), np.stack([a, c, a, c, c])
     n = f(train, test)
     if n==2: return None
-    if n==1: return 'You count different pictures. Two test faces are the same picture, and both are known from training: that makes two leaks.'
+    if n==1:
+        return ('You count different pictures. Two test faces are the same picture, and both are '
+                'known from training: that makes two leaks.')
     if n==4: return 'You count pairs. A test face that stands in training twice has leaked once.'
-    if n==3: return 'You count the training faces, or those that have *not* leaked. Count the test faces that stand in training.'
-    return f'With training pictures a, a, b and test pictures a, c, a, c, c two test faces have leaked; your function says {n}.'
+    if n==3:
+        return ('You count the training faces, or those that have *not* leaked. Count the test '
+                'faces that stand in training.')
+    return ('With training pictures a, a, b and test pictures a, c, a, c, c two test faces have '
+            f'leaked; your function says {n}.')
 
-q2 = quiz.code(_judge_leaks, right='def leaks(train, test):\n    known = {o.tobytes() for o in train}\n    return sum(o.tobytes() in known for o in test)',
-               blank='def leaks(train, test): return ...', why='A set of the training pictures, as bytes, answers "have I seen this?" at once, so even 30,000 faces take a moment.',
-               hints=['`o.tobytes()` turns a picture into something that can be put into a set.', 'Make a set of all training pictures; then go through the test pictures.'],
-               wrong={'lambda train, test: len({o.tobytes() for o in train} & {o.tobytes() for o in test})': 'different pictures', 'lambda train, test: sum((a==b).all() for a in train for b in test)': 'count pairs',
-                      'lambda train, test: len({o.tobytes() for o in test}-{o.tobytes() for o in train})+2': 'Count the test faces', 'lambda train, test: 0': 'says 0'})
+q2 = quiz.code(
+    _judge_leaks,
+    right='def leaks(train, test):\n    known = {o.tobytes() for o in train}\n    return '
+          'sum(o.tobytes() in known for o in test)',
+    blank='def leaks(train, test): return ...',
+    why='A set of the training pictures, as bytes, answers "have I seen this?" at once, so even '
+        '30,000 faces take a moment.',
+    hints=[
+        '`o.tobytes()` turns a picture into something that can be put into a set.',
+        'Make a set of all training pictures; then go through the test pictures.'],
+    wrong={
+        'lambda train, test: len({o.tobytes() for o in train} & {o.tobytes() for o in test})':
+            'different pictures',
+        'lambda train, test: sum((a==b).all() for a in train for b in test)': 'count pairs',
+        'lambda train, test: len({o.tobytes() for o in test}-{o.tobytes() for o in train})+2':
+            'Count the test faces',
+        'lambda train, test: 0': 'says 0'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #a3cd9d4b
 def _judge_agreement(f):
     said = [float(f(np.array(o))) for o in ([10,0,0], [5,5,0], [1,1,1], [8,1,1])]
     if np.allclose(said, [1, 40/90, 0, 56/90]): return None
-    if np.allclose(said, [1, .5, 1/3, .66]): return 'Nearly: this draws the same person twice, now and then. Once the first of n people is drawn, n-1 are left, and one fewer of those who said the same.'
-    if np.allclose(said, [1, .5, 1/3, .8]): return 'That is how many said what most said. The question is about two people drawn at random: do they agree?'
-    return f'For votes 5, 5, 0 two people agree in 4 of 9 cases: after the first has spoken, 4 of the other 9 said the same. Your function gives {said[1]:.3f}.'
+    if np.allclose(said, [1, .5, 1/3, .66]):
+        return ('Nearly: this draws the same person twice, now and then. Once the first of n '
+                'people is drawn, n-1 are left, and one fewer of those who said the same.')
+    if np.allclose(said, [1, .5, 1/3, .8]):
+        return ('That is how many said what most said. The question is about two people drawn at '
+                'random: do they agree?')
+    return ('For votes 5, 5, 0 two people agree in 4 of 9 cases: after the first has spoken, 4 of '
+            f'the other 9 said the same. Your function gives {said[1]:.3f}.')
 
-q3 = quiz.code(_judge_agreement, right='def agreement(votes):\n    n = votes.sum()\n    return (votes*(votes-1)).sum()/(n*(n-1))', blank='def agreement(votes): return ...', share=True,
-               why='Of n(n-1) ordered pairs of people, v(v-1) are both in the group of v that gave one answer.',
-               hints=['Draw two people, one after the other. How likely is the second to have said what the first said?', 'For a group of v people: v*(v-1) ordered pairs. For all n people: n*(n-1).'],
-               wrong={'lambda v: ((v/v.sum())**2).sum()': 'same person twice', 'lambda v: v.max()/v.sum()': 'what most said', 'lambda v: 1.': 'Your function gives 1.000'})
+q3 = quiz.code(
+    _judge_agreement,
+    right='def agreement(votes):\n    n = votes.sum()\n    return '
+          '(votes*(votes-1)).sum()/(n*(n-1))',
+    blank='def agreement(votes): return ...',
+    share=True,
+    why='Of n(n-1) ordered pairs of people, v(v-1) are both in the group of v that gave one '
+        'answer.',
+    hints=[
+        'Draw two people, one after the other. How likely is the second to have said what the '
+        'first said?',
+        'For a group of v people: v*(v-1) ordered pairs. For all n people: n*(n-1).'],
+    wrong={
+        'lambda v: ((v/v.sum())**2).sum()': 'same person twice',
+        'lambda v: v.max()/v.sum()': 'what most said',
+        'lambda v: 1.': 'Your function gives 1.000'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #18e56928
 def _judge_names(f):
     said = [f(i) for i in range(7)]
     if said==CSV_ORDER: return None
-    if said==sorted(CSV_ORDER): return 'That is the alphabet. The CSV has neutral at the end: code 4 is sad, 5 is surprise, 6 is neutral.'
-    if sorted(said)==sorted(CSV_ORDER): return f'All seven are there, but code {next(i for i in range(7) if said[i]!=CSV_ORDER[i])} is another class in the CSV.'
+    if said==sorted(CSV_ORDER):
+        return ('That is the alphabet. The CSV has neutral at the end: code 4 is sad, 5 is '
+                'surprise, 6 is neutral.')
+    if sorted(said)==sorted(CSV_ORDER):
+        return (f'All seven are there, but code {next(i for i in range(7) if said[i]!=CSV_ORDER[i])} '
+                'is another class in the CSV.')
     return f'Your function gives {said}; it must give each of the seven class names once.'
 
-q4 = quiz.code(_judge_names, right="def name_of(code): return ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'][code]",
-               blank="def name_of(code): return sorted(['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'])[code]",
-               why='Codes 0 to 3 are the same in both orders, which is why the bug lives so long: four classes look right.',
-               hints=['`sorted` puts neutral before sad. Where does the CSV have it?', 'The numbers of the CSV were given before anybody thought of the alphabet: take the names in the order of the codes.'],
-               wrong={"lambda code: ['angry', 'disgust', 'fear', 'happy', 'surprise', 'sad', 'neutral'][code]": 'code 4', "lambda code: 'happy'": 'each of the seven'})
+q4 = quiz.code(
+    _judge_names,
+    right="def name_of(code): return ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', "
+          "'neutral'][code]",
+    blank="def name_of(code): return sorted(['angry', 'disgust', 'fear', 'happy', 'sad', "
+          "'surprise', 'neutral'])[code]",
+    why='Codes 0 to 3 are the same in both orders, which is why the bug lives so long: four '
+        'classes look right.',
+    hints=[
+        '`sorted` puts neutral before sad. Where does the CSV have it?',
+        'The numbers of the CSV were given before anybody thought of the alphabet: take the '
+        'names in the order of the codes.'],
+    wrong={
+        "lambda code: ['angry', 'disgust', 'fear', 'happy', 'surprise', 'sad', 'neutral'][code]":
+            'code 4',
+        "lambda code: 'happy'": 'each of the seven'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #ea371ccc
-q5 = quiz.choice('c', dict(
-    a='A mirrored face shows the same expression, for all that these seven classes know. It is the most useful augmentation there is here.',
-    b='Heads are tilted in photographs too; the label stays true.',
-    c='A mouth that is drawn up at the corners is drawn down when the face stands on its head. People see such a face rarely and read it badly, and in FER2013 there are next to none.',
-    d='Photographs are darker or brighter than others, and the label stays true.'),
+q5 = quiz.choice(
+    'c',
+    dict(
+        a='A mirrored face shows the same expression, for all that these seven classes know. It '
+          'is the most useful augmentation there is here.',
+        b='Heads are tilted in photographs too; the label stays true.',
+        c='A mouth that is drawn up at the corners is drawn down when the face stands on its '
+          'head. People see such a face rarely and read it badly, and in FER2013 there are next '
+          'to none.',
+        d='Photographs are darker or brighter than others, and the label stays true.'),
     ['For which of them would you yourself have to look twice to give the same label?'])

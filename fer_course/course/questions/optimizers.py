@@ -15,19 +15,38 @@ from ..exercises import Quiz
 quiz = Quiz('optimizers', '4. Adam and RMSProp')
 
 # %% ../../../nbs/questions/optimizers.ipynb #7b536636
-q1 = quiz.choice('c', dict(
-    a='Weight decay pulls each weight towards 0 by lr·wd = 0.00001 of itself a step. In a dozen steps nobody sees that.',
-    b='eps is the same at every step, and the jump comes with the first. It matters only for weights whose gradients are about as small as eps itself.',
-    c='At the first step the average of squares holds 1 % of the square, since it started at 0. Its root is a tenth of what it should be, so the step is ten times too long. Adam corrects that, RMSProp does not.',
-    d='Momentum makes steps follow an average of gradients. Its absence makes steps noisier, but no longer: the first gradient is divided by its own size with or without it.'),
-    ['The jump comes with the very first step. What is special about the first step?', 'Both averages start at 0. Which of the two algorithms knows that?'])
+q1 = quiz.choice(
+    'c',
+    dict(
+        a='Weight decay pulls each weight towards 0 by lr·wd = 0.00001 of itself a step. In a '
+          'dozen steps nobody sees that.',
+        b='eps is the same at every step, and the jump comes with the first. It matters only for '
+          'weights whose gradients are about as small as eps itself.',
+        c='At the first step the average of squares holds 1 % of the square, since it started at '
+          '0. Its root is a tenth of what it should be, so the step is ten times too long. Adam '
+          'corrects that, RMSProp does not.',
+        d='Momentum makes steps follow an average of gradients. Its absence makes steps noisier, '
+          'but no longer: the first gradient is divided by its own size with or without it.'),
+    [
+        'The jump comes with the very first step. What is special about the first step?',
+        'Both averages start at 0. Which of the two algorithms knows that?'])
 
 # %% ../../../nbs/questions/optimizers.ipynb #43f8d738
-q2 = quiz.value(1000**.5, .7,
-    'After one step the average holds a thousandth of the square; the root of a thousandth is 1/31.6.',
-    ['What is in the average of squares after one step with gradient g?', 'It is (1−0.999)·g². Take the root, and divide g by it.'],
-    {10: 'That is for sqr_mom=0.99. With 0.999 the average holds a thousandth of the square, not a hundredth.', 1000: 'The step is divided by the root of the average: do not forget the root.',
-     .0316: 'It is the other way round: g is divided by the root, and the root is too small.', 1: 'That would be so if the average were corrected for its start at 0. RMSProp does not do that.'})
+q2 = quiz.value(
+    1000**.5,
+    .7,
+    'After one step the average holds a thousandth of the square; the root of a thousandth is '
+    '1/31.6.',
+    [
+        'What is in the average of squares after one step with gradient g?',
+        'It is (1−0.999)·g². Take the root, and divide g by it.'],
+    {
+        10: 'That is for sqr_mom=0.99. With 0.999 the average holds a thousandth of the square, '
+            'not a hundredth.',
+        1000: 'The step is divided by the root of the average: do not forget the root.',
+        .0316: 'It is the other way round: g is divided by the root, and the root is too small.',
+        1: 'That would be so if the average were corrected for its start at 0. RMSProp does not '
+           'do that.'})
 
 # %% ../../../nbs/questions/optimizers.ipynb #a556be05
 def _walk(f, grads, lr=.1, sqr_mom=.9, eps=1e-8):
@@ -44,31 +63,54 @@ _GRADS = [[1.,-2.], [3.,.5], [-1.,.1]]
 
 def _judge_corrected(f):
     path, first = _walk(f, _GRADS), lambda x: torch.allclose(path[0], 1-x*torch.tensor([1.,-1.]), atol=1e-3)
-    if torch.equal(path[0], torch.ones(2)): return 'The weights did not move: change `p.data`, do not return something new.'
+    if torch.equal(path[0], torch.ones(2)):
+        return 'The weights did not move: change `p.data`, do not return something new.'
     if first(-.1): return 'It goes uphill: a step is minus lr times the gradient.'
-    if first(.1*10**.5): return 'The first step is still too long by 1/√(1−sqr_mom): nothing was corrected.'
-    if first(.1*10): return 'That corrects in the wrong direction, and the first step is longer still. The average is too small: divide it by what is missing.'
-    if first(.1/10**.5): return 'That corrects too much: the average of squares is to be corrected, before its root is taken.'
-    if not first(.1): return f'After one step with lr=0.1 each weight should have moved by 0.1, whatever its gradient. Yours moved by {(path[0]-1).abs().tolist()}.'
-    want = _walk(lambda p, lr, sqr_avg, sqr_mom, step, eps: p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=-lr), _GRADS)
-    if not torch.allclose(path, want, atol=1e-3): return 'The first step is right, later ones are not: what is missing from the average shrinks from step to step.'
-    if not torch.allclose(_walk(f, [[1.,1.]], eps=1.), torch.full((1,2), .95), atol=1e-3): return 'The weights move as they should, but `eps` is not added to the root.'
+    if first(.1*10**.5):
+        return 'The first step is still too long by 1/√(1−sqr_mom): nothing was corrected.'
+    if first(.1*10):
+        return ('That corrects in the wrong direction, and the first step is longer still. The '
+                'average is too small: divide it by what is missing.')
+    if first(.1/10**.5):
+        return ('That corrects too much: the average of squares is to be corrected, before its '
+                'root is taken.')
+    if not first(.1):
+        return ('After one step with lr=0.1 each weight should have moved by 0.1, whatever its '
+                f'gradient. Yours moved by {(path[0]-1).abs().tolist()}.')
+    want = _walk(
+        lambda p, lr, sqr_avg, sqr_mom, step, eps: p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=-lr),
+        _GRADS)
+    if not torch.allclose(path, want, atol=1e-3):
+        return ('The first step is right, later ones are not: what is missing from the average '
+                'shrinks from step to step.')
+    if not torch.allclose(_walk(f, [[1.,1.]], eps=1.), torch.full((1,2), .95), atol=1e-3):
+        return 'The weights move as they should, but `eps` is not added to the root.'
 
-q3 = quiz.code(_judge_corrected,
+q3 = quiz.code(
+    _judge_corrected,
     right='''def corrected_step(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs):
     p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=-lr)''',
     why='This is Adam without momentum: Adam(mom=0) takes the very same steps.',
-    hints=['After n steps the average lacks a share of sqr_mom**n.', 'Divide `sqr_avg` by `1-sqr_mom**step` before you take the root.'],
+    hints=[
+        'After n steps the average lacks a share of sqr_mom**n.',
+        'Divide `sqr_avg` by `1-sqr_mom**step` before you take the root.'],
     blank='''def corrected_step(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs):
     p.data.addcdiv_(p.grad, ..., value=-lr)''',
-    wrong={'def f(p, lr, sqr_avg, eps, **kwargs): p.data.addcdiv_(p.grad, sqr_avg.sqrt()+eps, value=-lr)': 'nothing was corrected',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg*(1-sqr_mom**step)).sqrt()+eps, value=-lr)': 'wrong direction',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, sqr_avg.sqrt()/(1-sqr_mom**step)+eps, value=-lr)': 'before its root is taken',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom)).sqrt()+eps, value=-lr)': 'later ones are not',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=lr)': 'uphill',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt(), value=-lr)': 'not added to the root',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.add_(p.grad, alpha=-lr)': 'whatever its gradient',
-           'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): return p-lr*p.grad': 'did not move'})
+    wrong={
+        'def f(p, lr, sqr_avg, eps, **kwargs): p.data.addcdiv_(p.grad, sqr_avg.sqrt()+eps, value=-lr)':
+            'nothing was corrected',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg*(1-sqr_mom**step)).sqrt()+eps, value=-lr)':
+            'wrong direction',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, sqr_avg.sqrt()/(1-sqr_mom**step)+eps, value=-lr)':
+            'before its root is taken',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom)).sqrt()+eps, value=-lr)':
+            'later ones are not',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=lr)': 'uphill',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt(), value=-lr)':
+            'not added to the root',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.add_(p.grad, alpha=-lr)':
+            'whatever its gradient',
+        'def f(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): return p-lr*p.grad': 'did not move'})
 
 # %% ../../../nbs/questions/optimizers.ipynb #d3b6ec11
 def _first_move(opt_func, **kwargs):
@@ -81,37 +123,69 @@ def _first_move(opt_func, **kwargs):
 def _judge_eps(f):
     small, large = _first_move(f), _first_move(f, eps=.4)
     if abs(small-.1/(.1+.4))<1e-3: return 'Now eps is 0.4 for everybody. Hand on the argument.'
-    if abs(small-1)>1e-2: return f'Without eps being given, the first step should be 10·lr as before; yours is {small/.1:.2g}·lr.'
-    if abs(large-small)<1e-3: return 'With eps=0.4 it takes the same step as with eps=1e-8: the argument is still lost on its way. Which line hands arguments on?'
-    if abs(large-.1/(.1+.4))>1e-3: return f'With eps=0.4 the first step should be lr/(0.1+0.4) = 2·lr; yours is {large/.1:.2g}·lr.'
+    if abs(small-1)>1e-2:
+        return ('Without eps being given, the first step should be 10·lr as before; yours is '
+                f'{small/.1:.2g}·lr.')
+    if abs(large-small)<1e-3:
+        return ('With eps=0.4 it takes the same step as with eps=1e-8: the argument is still lost '
+                'on its way. Which line hands arguments on?')
+    if abs(large-.1/(.1+.4))>1e-3:
+        return ('With eps=0.4 the first step should be lr/(0.1+0.4) = 2·lr; yours is '
+                f'{large/.1:.2g}·lr.')
     if abs(_first_move(f, sqr_mom=.75)-.2)>1e-3: return 'Now `sqr_mom` is lost.'
 
-q4 = quiz.code(_judge_eps,
+q4 = quiz.code(
+    _judge_eps,
     right='''from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step
 def MyRMSProp(params, lr, sqr_mom=0.99, eps=1e-8):
     cbs = [average_sqr_grad, rms_prop_step]
     return Optimizer(params, cbs, lr=lr, sqr_mom=sqr_mom, eps=eps)''',
-    why='What is not handed on to Optimizer stays at the callback\'s default. fastai\'s own RMSProp has this very bug.',
-    hints=['`Optimizer` takes hyperparameters by name. Which one does it never hear of?', 'Add `eps=eps`.'],
+    why='What is not handed on to Optimizer stays at the callback\'s default. fastai\'s own '
+        'RMSProp has this very bug.',
+    hints=[
+        '`Optimizer` takes hyperparameters by name. Which one does it never hear of?',
+        'Add `eps=eps`.'],
     blank='''from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step
 def MyRMSProp(params, lr, sqr_mom=0.99, eps=1e-8):
     cbs = [average_sqr_grad, rms_prop_step]
     return Optimizer(params, cbs, lr=lr, sqr_mom=sqr_mom)''',
-    wrong={'from fastai.optimizer import RMSProp\nRMSProp': 'lost on its way',
-           'from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step\ndef f(params, lr, sqr_mom=.99, eps=1e-8): return Optimizer(params, [average_sqr_grad, rms_prop_step], lr=lr, eps=eps)': '`sqr_mom` is lost',
-           'from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step\ndef f(params, lr, sqr_mom=.99, eps=1e-8): return Optimizer(params, [average_sqr_grad, rms_prop_step], lr=lr, sqr_mom=sqr_mom, eps=.4)': 'for everybody',
-           'from fastai.optimizer import Adam\nfrom functools import partial\nf = partial(Adam, wd=0)': 'should be 10'})
+    wrong={
+        'from fastai.optimizer import RMSProp\nRMSProp': 'lost on its way',
+        'from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step\ndef f(params, lr, sqr_mom=.99, eps=1e-8): return Optimizer(params, [average_sqr_grad, rms_prop_step], lr=lr, eps=eps)':
+            '`sqr_mom` is lost',
+        'from fastai.optimizer import Optimizer, average_sqr_grad, rms_prop_step\ndef f(params, lr, sqr_mom=.99, eps=1e-8): return Optimizer(params, [average_sqr_grad, rms_prop_step], lr=lr, sqr_mom=sqr_mom, eps=.4)':
+            'for everybody',
+        'from fastai.optimizer import Adam\nfrom functools import partial\nf = partial(Adam, wd=0)':
+            'should be 10'})
 
 # %% ../../../nbs/questions/optimizers.ipynb #6748bc40
-q5 = quiz.value(10, .2,
-    'The sum 1 + 0.9 + 0.81 + … is 10. RMSProp with momentum 0.9 wants a tenth of the learning rate, or it is another training.',
-    ['Write down the first few values: 1, then 0.9·1 + 1, then 0.9·1.9 + 1, …', 'Where it no longer changes, x = 0.9·x + 1.'],
-    {1: 'That is so in Adam, where each new gradient counts 1−0.9 = a tenth. Here it counts in full.', 21: 'That is the largest step on the way, where the average of squares is still too small. Here the question is where it ends.'})
+q5 = quiz.value(
+    10,
+    .2,
+    'The sum 1 + 0.9 + 0.81 + … is 10. RMSProp with momentum 0.9 wants a tenth of the learning '
+    'rate, or it is another training.',
+    [
+        'Write down the first few values: 1, then 0.9·1 + 1, then 0.9·1.9 + 1, …',
+        'Where it no longer changes, x = 0.9·x + 1.'],
+    {
+        1: 'That is so in Adam, where each new gradient counts 1−0.9 = a tenth. Here it counts '
+           'in full.',
+        21: 'That is the largest step on the way, where the average of squares is still too '
+            'small. Here the question is where it ends.'})
 
 # %% ../../../nbs/questions/optimizers.ipynb #6099fa90
-q6 = quiz.choice('d', dict(
-    a='It came out ahead at the rate that somebody happened to choose. At the next rate it is behind.',
-    b='Its lowest point is lower, but that curve still falls at the edge, each point is one seed, and for the pretrained runs it looks different.',
-    c='It does: the order of the two changes with it.',
-    d='A comparison at one rate compares two optimizers at that rate. Where the order changes with the rate, it takes each one\'s best rate, and the sweep must go far enough to show it.'),
-    ['Follow the two curves of the runs from scratch from left to right.', 'Who is lower at the middle rate, who at the highest? And has the lower one reached its lowest point?'])
+q6 = quiz.choice(
+    'd',
+    dict(
+        a='It came out ahead at the rate that somebody happened to choose. At the next rate it '
+          'is behind.',
+        b='Its lowest point is lower, but that curve still falls at the edge, each point is one '
+          'seed, and for the pretrained runs it looks different.',
+        c='It does: the order of the two changes with it.',
+        d='A comparison at one rate compares two optimizers at that rate. Where the order '
+          'changes with the rate, it takes each one\'s best rate, and the sweep must go far '
+          'enough to show it.'),
+    [
+        'Follow the two curves of the runs from scratch from left to right.',
+        'Who is lower at the middle rate, who at the highest? And has the lower one reached its '
+        'lowest point?'])

@@ -17,59 +17,121 @@ from ..exercises import Quiz
 quiz = Quiz('pretrained_or_scratch', '3. Pretrained or from scratch')
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #0b805f70
-q1 = quiz.value(864, .5,
-    '32 filters of 3 × 3 numbers for each of three colours: 32·3·3·3 = 864, of more than three million.',
-    ['How many numbers has one filter, if it looks at 3 × 3 pixels of a picture with three colours?', 'There are 32 of them. `net[0].model.conv_stem.weight.shape` says it all.'],
-    {288: 'That is for a picture in grey. These filters look at three colours.', 27: 'That is one filter. There are 32.', 928: 'That is the whole first stage: it has a BatchNorm layer too, with 64 weights. The question is about the filters.', 96: 'Each filter has 3 × 3 numbers for each colour, not one.'})
+q1 = quiz.value(
+    864,
+    .5,
+    '32 filters of 3 × 3 numbers for each of three colours: 32·3·3·3 = 864, of more than three '
+    'million.',
+    [
+        'How many numbers has one filter, if it looks at 3 × 3 pixels of a picture with three '
+        'colours?',
+        'There are 32 of them. `net[0].model.conv_stem.weight.shape` says it all.'],
+    {
+        288: 'That is for a picture in grey. These filters look at three colours.',
+        27: 'That is one filter. There are 32.',
+        928: 'That is the whole first stage: it has a BatchNorm layer too, with 64 weights. The '
+             'question is about the filters.',
+        96: 'Each filter has 3 × 3 numbers for each colour, not one.'})
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #200830ee
 def _judge_grey(f):
     torch.manual_seed(0)
     w, x = torch.randn(4,3,3,3), torch.randn(2,1,6,6)
     g = f(w.clone())
-    if not hasattr(g, 'shape') or tuple(g.shape)!=(4,3,3): return f'Four filters for three colours become four filters `[4, 3, 3]`; yours are {tuple(getattr(g, "shape", ()))}.'
+    if not hasattr(g, 'shape') or tuple(g.shape)!=(4,3,3):
+        return ('Four filters for three colours become four filters `[4, 3, 3]`; yours are '
+                f'{tuple(getattr(g, "shape", ()))}.')
     want, said = F.conv2d(x.expand(-1,3,-1,-1), w), F.conv2d(x, g[:,None])
     if torch.allclose(want, said, atol=1e-4): return None
-    if torch.allclose(want, 3*said, atol=1e-4): return 'The mean of the three is a third of what is needed: every colour shows the same grey, and what the three filters make of it is added.'
-    if any(torch.allclose(g, w[:,i]) for i in range(3)): return 'That keeps one colour and forgets the other two. All three see the grey picture.'
-    if torch.allclose(g, w.norm(dim=1)): return 'Signs matter: where one colour counts +1 and another -1, grey makes nothing of it. A norm cannot cancel.'
+    if torch.allclose(want, 3*said, atol=1e-4):
+        return ('The mean of the three is a third of what is needed: every colour shows the same '
+                'grey, and what the three filters make of it is added.')
+    if any(torch.allclose(g, w[:,i]) for i in range(3)):
+        return 'That keeps one colour and forgets the other two. All three see the grey picture.'
+    if torch.allclose(g, w.norm(dim=1)):
+        return ('Signs matter: where one colour counts +1 and another -1, grey makes nothing of '
+                'it. A norm cannot cancel.')
     return 'On a grey picture these filters do not do what the coloured ones do.'
 
-q2 = quiz.code(_judge_grey, right='def in_grey(w): return w.sum(1)', blank='def in_grey(w): return ...',
-    why='A convolution adds what its three channels say, and on a grey picture all three see the same. A filter for colour that counts green up and red down is blind to grey.',
-    hints=['A grey picture has the same numbers in all three channels: r = g = b.', 'w_r·x + w_g·x + w_b·x = (w_r + w_g + w_b)·x. The colours are dimension 1.'],
-    wrong={'lambda w: w.mean(1)': 'a third', 'lambda w: w[:,0]': 'forgets the other two', 'lambda w: w.norm(dim=1)': 'Signs matter', 'lambda w: w.sum(0)': 'become four filters', 'lambda w: w.sum(1).abs()': 'do not do what'})
+q2 = quiz.code(
+    _judge_grey,
+    right='def in_grey(w): return w.sum(1)',
+    blank='def in_grey(w): return ...',
+    why='A convolution adds what its three channels say, and on a grey picture all three see the '
+        'same. A filter for colour that counts green up and red down is blind to grey.',
+    hints=[
+        'A grey picture has the same numbers in all three channels: r = g = b.',
+        'w_r·x + w_g·x + w_b·x = (w_r + w_g + w_b)·x. The colours are dimension 1.'],
+    wrong={
+        'lambda w: w.mean(1)': 'a third',
+        'lambda w: w[:,0]': 'forgets the other two',
+        'lambda w: w.norm(dim=1)': 'Signs matter',
+        'lambda w: w.sum(0)': 'become four filters',
+        'lambda w: w.sum(1).abs()': 'do not do what'})
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #2d2dd770
 def _judge_shuffled(f):
     torch.manual_seed(0)
     w = torch.arange(4*3*3*3.).view(4,3,3,3)
     s = f(w.clone())
-    if not hasattr(s, 'shape') or s.shape!=w.shape: return f'The tensor must keep its shape {tuple(w.shape)}, or it does not fit into the network; yours is {tuple(getattr(s, "shape", ()))}.'
-    if not torch.equal(s.flatten().sort()[0], w.flatten()): return 'These are other numbers. A control changes one thing: here the places, not the numbers.'
+    if not hasattr(s, 'shape') or s.shape!=w.shape:
+        return (f'The tensor must keep its shape {tuple(w.shape)}, or it does not fit into the '
+                f'network; yours is {tuple(getattr(s, "shape", ()))}.')
+    if not torch.equal(s.flatten().sort()[0], w.flatten()):
+        return ('These are other numbers. A control changes one thing: here the places, not the '
+                'numbers.')
     if torch.equal(s, w): return 'Nothing has changed places.'
     rows = {tuple(o.tolist()) for o in w.flatten(1)}
-    if all(tuple(o.tolist()) in rows for o in s.flatten(1)): return 'Whole filters have changed places, and each is as good as before. Shuffle the numbers within them too.'
-    if torch.equal(s, f(w.clone())) and torch.equal(s.flatten(), s.flatten().sort(descending=True)[0]): return 'Sorted numbers are a pattern as well. Put them in an order by chance: `torch.randperm`.'
-    if len({tuple(sorted(o.tolist())) for o in s.flatten(1)} & {tuple(sorted(o.tolist())) for o in w.flatten(1)})==len(w): return 'The numbers stay within their filter, so that a filter of large numbers is still one. Shuffle all numbers of the tensor.'
+    if all(tuple(o.tolist()) in rows for o in s.flatten(1)):
+        return ('Whole filters have changed places, and each is as good as before. Shuffle the '
+                'numbers within them too.')
+    if torch.equal(s, f(w.clone())) and torch.equal(s.flatten(), s.flatten().sort(descending=True)[0]):
+        return ('Sorted numbers are a pattern as well. Put them in an order by chance: '
+                '`torch.randperm`.')
+    if len({tuple(sorted(o.tolist())) for o in s.flatten(1)} & {tuple(sorted(o.tolist())) for o in w.flatten(1)})==len(w):
+        return ('The numbers stay within their filter, so that a filter of large numbers is still '
+                'one. Shuffle all numbers of the tensor.')
 
-q3 = quiz.code(_judge_shuffled, right='import torch\ndef shuffled(w):\n    order = torch.randperm(w.numel())\n    return w.flatten()[order].view_as(w)', blank='import torch\ndef shuffled(w):\n    order = torch.randperm(w.numel())\n    return ...',
-    why='The same numbers, and so the same mean, spread and extremes; every pattern gone. What a network loses by this, it owed to the pattern.',
-    hints=['`w.flatten()` is one long row. Index it with `order`.', 'And back into its shape: `.view_as(w)`.'],
-    wrong={'import torch\ndef f(w): return torch.randn_like(w)*w.std()+w.mean()': 'other numbers', 'import torch\ndef f(w): return w[torch.tensor([2,0,3,1])]': 'Whole filters', 'def f(w): return w': 'Nothing has changed',
-           'import torch\ndef f(w): return w.flatten()[torch.randperm(w.numel())]': 'keep its shape', 'def f(w): return w.flatten().flip(0).view_as(w)': 'Sorted numbers', 'import torch\ndef f(w): return torch.stack([o.flatten()[torch.randperm(o.numel())].view_as(o) for o in w])': 'within their filter'})
+q3 = quiz.code(
+    _judge_shuffled,
+    right='import torch\ndef shuffled(w):\n    order = torch.randperm(w.numel())\n    return '
+          'w.flatten()[order].view_as(w)',
+    blank='import torch\ndef shuffled(w):\n    order = torch.randperm(w.numel())\n    return ...',
+    why='The same numbers, and so the same mean, spread and extremes; every pattern gone. What a '
+        'network loses by this, it owed to the pattern.',
+    hints=[
+        '`w.flatten()` is one long row. Index it with `order`.',
+        'And back into its shape: `.view_as(w)`.'],
+    wrong={
+        'import torch\ndef f(w): return torch.randn_like(w)*w.std()+w.mean()': 'other numbers',
+        'import torch\ndef f(w): return w[torch.tensor([2,0,3,1])]': 'Whole filters',
+        'def f(w): return w': 'Nothing has changed',
+        'import torch\ndef f(w): return w.flatten()[torch.randperm(w.numel())]': 'keep its shape',
+        'def f(w): return w.flatten().flip(0).view_as(w)': 'Sorted numbers',
+        'import torch\ndef f(w): return torch.stack([o.flatten()[torch.randperm(o.numel())].view_as(o) for o in w])':
+            'within their filter'})
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #fcc2179d
 def _judge_tfms(f):
     names = {p: [type(o).__name__ for o in f(p)] for p in (True, False)}
-    if names[True]!=names[False]: return f'With pretrained=True a batch goes through {names[True]}, otherwise through {names[False]}. The two trainings still see other pictures.'
-    if 'Normalize' not in names[True]: return 'Now the two are equal, but the pretrained network gets pictures that it never saw while it was trained. Normalise for both.'
-    if names[True][0]!='IntToFloatTensor' or len(names[True])>2: return f'Turn bytes into numbers from 0 to 1 first, then normalise once; yours does {names[True]}.'
+    if names[True]!=names[False]:
+        return (f'With pretrained=True a batch goes through {names[True]}, otherwise through '
+                f'{names[False]}. The two trainings still see other pictures.')
+    if 'Normalize' not in names[True]:
+        return ('Now the two are equal, but the pretrained network gets pictures that it never saw '
+                'while it was trained. Normalise for both.')
+    if names[True][0]!='IntToFloatTensor' or len(names[True])>2:
+        return ('Turn bytes into numbers from 0 to 1 first, then normalise once; yours does '
+                f'{names[True]}.')
     a, b = (f(p)[1] for p in (True, False))
-    if not torch.allclose(a.mean, b.mean) or not torch.allclose(a.std, b.std): return 'Both are normalised, but not by the same numbers.'
-    if not torch.allclose(a.mean, torch.tensor(.5)) or not torch.allclose(a.std, torch.tensor(.5)): return 'The weights were trained on pictures from which 0.5 was taken off, divided by 0.5. Keep these numbers.'
+    if not torch.allclose(a.mean, b.mean) or not torch.allclose(a.std, b.std):
+        return 'Both are normalised, but not by the same numbers.'
+    if not torch.allclose(a.mean, torch.tensor(.5)) or not torch.allclose(a.std, torch.tensor(.5)):
+        return ('The weights were trained on pictures from which 0.5 was taken off, divided by '
+                '0.5. Keep these numbers.')
 
-q4 = quiz.code(_judge_tfms,
+q4 = quiz.code(
+    _judge_tfms,
     right='''from fastai.vision.all import IntToFloatTensor, Normalize
 def batch_tfms(pretrained):
     return [IntToFloatTensor(), Normalize.from_stats([.5]*3, [.5]*3, cuda=False)]''',
@@ -78,23 +140,52 @@ def batch_tfms(pretrained):
     tfms = [IntToFloatTensor()]
     if pretrained: tfms.append(Normalize.from_stats([.5]*3, [.5]*3, cuda=False))
     return tfms''',
-    why='What a batch goes through no longer depends on where the weights come from. Whatever differs now is due to the weights.',
-    hints=['What should `pretrained` decide here?', 'Nothing: take the `if` away and always normalise.'],
-    wrong={'from fastai.vision.all import IntToFloatTensor\ndef f(pretrained): return [IntToFloatTensor()]': 'Normalise for both',
-           'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [IntToFloatTensor(), Normalize.from_stats([.5]*3, [.5 if pretrained else 1.]*3, cuda=False)]': 'not by the same numbers',
-           'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [IntToFloatTensor(), Normalize.from_stats([.485,.456,.406], [.229,.224,.225], cuda=False)]': 'Keep these numbers',
-           'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [Normalize.from_stats([.5]*3, [.5]*3, cuda=False), IntToFloatTensor()]': 'Turn bytes'})
+    why='What a batch goes through no longer depends on where the weights come from. Whatever '
+        'differs now is due to the weights.',
+    hints=[
+        'What should `pretrained` decide here?',
+        'Nothing: take the `if` away and always normalise.'],
+    wrong={
+        'from fastai.vision.all import IntToFloatTensor\ndef f(pretrained): return [IntToFloatTensor()]':
+            'Normalise for both',
+        'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [IntToFloatTensor(), Normalize.from_stats([.5]*3, [.5 if pretrained else 1.]*3, cuda=False)]':
+            'not by the same numbers',
+        'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [IntToFloatTensor(), Normalize.from_stats([.485,.456,.406], [.229,.224,.225], cuda=False)]':
+            'Keep these numbers',
+        'from fastai.vision.all import IntToFloatTensor, Normalize\ndef f(pretrained): return [Normalize.from_stats([.5]*3, [.5]*3, cuda=False), IntToFloatTensor()]':
+            'Turn bytes'})
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #9ad8c39c
-q5 = quiz.choice('b', dict(
-    a='Six times as many faces teach the network from scratch a good deal, but it is still far behind: what the other brings along was learned from more than a million pictures.',
-    b='From scratch it gains most from more faces, since it has most to learn; it closes a part of the gap and not the whole of it.',
-    c='A gap that does not change would mean that both gain equally. Who has to learn everything from these faces gains more from more of them.',
-    d='Both gain, but the pretrained network is nearer to what can be had with these labels; each further point costs it more.'),
-    ['Who profits more from more faces: the one that brings much along, or the one that brings nothing?', 'And would four rounds through 28,709 faces make up for a million pictures?'])
+q5 = quiz.choice(
+    'b',
+    dict(
+        a='Six times as many faces teach the network from scratch a good deal, but it is still '
+          'far behind: what the other brings along was learned from more than a million pictures.',
+        b='From scratch it gains most from more faces, since it has most to learn; it closes a '
+          'part of the gap and not the whole of it.',
+        c='A gap that does not change would mean that both gain equally. Who has to learn '
+          'everything from these faces gains more from more of them.',
+        d='Both gain, but the pretrained network is nearer to what can be had with these labels; '
+          'each further point costs it more.'),
+    [
+        'Who profits more from more faces: the one that brings much along, or the one that '
+        'brings nothing?',
+        'And would four rounds through 28,709 faces make up for a million pictures?'])
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #acc1c378
-q6 = quiz.value(2200, 600,
-    'Between 1,500 and 5,000 faces the pretrained curve passes what the other one reaches with all 28,709. Weights that cost nothing stand in for more than twenty thousand labelled faces, and for the hours of training on them.',
-    ['Draw a level line from the right end of the lower curve to the left. Where does it meet the upper one?', '`np.interp(y, ys, np.log(ns))` reads a curve with faces on a logarithmic axis; then `np.exp`.'],
-    {28709: 'That is how many the network from scratch needed. Read the other curve at the same height.', 5000: 'There the pretrained network is already well above. Go further to the left.', 500: 'There it is still below.'})
+q6 = quiz.value(
+    2200,
+    600,
+    'Between 1,500 and 5,000 faces the pretrained curve passes what the other one reaches with '
+    'all 28,709. Weights that cost nothing stand in for more than twenty thousand labelled '
+    'faces, and for the hours of training on them.',
+    [
+        'Draw a level line from the right end of the lower curve to the left. Where does it meet '
+        'the upper one?',
+        '`np.interp(y, ys, np.log(ns))` reads a curve with faces on a logarithmic axis; then '
+        '`np.exp`.'],
+    {
+        28709: 'That is how many the network from scratch needed. Read the other curve at the '
+               'same height.',
+        5000: 'There the pretrained network is already well above. Go further to the left.',
+        500: 'There it is still below.'})

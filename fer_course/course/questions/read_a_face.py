@@ -20,9 +20,17 @@ from ...synth.drawing import COLUMNS, unit_columns
 quiz = Quiz('read_a_face', '1. Read a face in ten lines')
 
 # %% ../../../nbs/questions/read_a_face.ipynb #6599e8c8
-q1 = quiz.value(1/7, .005, 'Seven classes, equally many faces of each: one guess in seven is right, 14.3 %. Every accuracy begins there, not at 0.',
-                ['How many expressions are there, and how often does each occur in the drawn faces?', 'If you always said "happy", how many of 700 faces would you get right?'],
-                {.5: 'One in two would be right if there were two classes; count them again.', 0.: 'Even a blind guess is right now and then.'})
+q1 = quiz.value(
+    1/7,
+    .005,
+    'Seven classes, equally many faces of each: one guess in seven is right, 14.3 %. Every '
+    'accuracy begins there, not at 0.',
+    [
+        'How many expressions are there, and how often does each occur in the drawn faces?',
+        'If you always said "happy", how many of 700 faces would you get right?'],
+    {
+        .5: 'One in two would be right if there were two classes; count them again.',
+        0.: 'Even a blind guess is right now and then.'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #79f56d2c
 def _columns(units):
@@ -30,61 +38,114 @@ def _columns(units):
     return {c: v for k,v in units.items() for c in unit_columns(k)}
 
 def _judge_surprise(units):
-    if not isinstance(units, dict): return 'Give a dict such as {"AU12": 1}: action units and how strong each is, from 0 to 1.'
+    if not isinstance(units, dict):
+        return 'Give a dict such as {"AU12": 1}: action units and how strong each is, from 0 to 1.'
     cols = _columns(units)
     odd = [v for v in units.values() if isinstance(v, bool) or not isinstance(v, Real)]
     if odd: return f'How strong a unit is must be a number from 0 to 1, not {odd[0]!r}.'
-    if any(not 0<=v<=1 for v in cols.values()): return 'An action unit runs from 0 (not at all) to 1 (as far as it goes); 80 % is 0.8.'
+    if any(not 0<=v<=1 for v in cols.values()):
+        return 'An action unit runs from 0 (not at all) to 1 (as far as it goes); 80 % is 0.8.'
     on = {c for c,v in cols.items() if v>=.3}
     brows, jaw = {o for o in on if o.startswith(('AU1L', 'AU1R', 'AU2'))}, {o for o in on if o.startswith(('AU26', 'AU27'))}
-    if {'AU12L', 'AU12R'} & on: return 'AU12 pulls the corners of the mouth up: that is a smile. Surprise drops the jaw.'
-    if {'AU4L', 'AU4R'} & on: return 'AU4 draws the brows together and down. In surprise they go up: units 1 and 2.'
+    if {'AU12L', 'AU12R'} & on:
+        return 'AU12 pulls the corners of the mouth up: that is a smile. Surprise drops the jaw.'
+    if {'AU4L', 'AU4R'} & on:
+        return 'AU4 draws the brows together and down. In surprise they go up: units 1 and 2.'
     if not brows: return 'The brows stay where they are. Which two units raise them?'
     if not jaw: return 'The mouth stays shut. Which unit lets the jaw drop?'
-    if not {o for o in on if o.startswith('AU5')}: return 'Nearly: the eyes are not wide open yet. Which unit raises the upper lid?'
+    if not {o for o in on if o.startswith('AU5')}:
+        return 'Nearly: the eyes are not wide open yet. Which unit raises the upper lid?'
 
-q2 = quiz.code(_judge_surprise, right="{'AU1': 1, 'AU2': 1, 'AU5': .8, 'AU26': 1}", blank='...',
-               why='Brows up (1 and 2), upper lids up (5), jaw down (26, or 27 for more of it): so Du, Tao and Martinez (2014) describe surprise too.',
-               hints=['Look into a mirror and act surprised: what do brows, lids and jaw do?', '`synth.UNITS` says which unit does what.'],
-               wrong={"{'AU12': 1}": 'a smile', "{'AU1': 1, 'AU2': 1}": 'mouth stays shut', "{'AU1': 1, 'AU2': 1, 'AU26': 1}": 'not wide open', "{'AU4': 1, 'AU26': 1}": 'AU4 draws',
-                      "{'AU1': 3, 'AU2': 1, 'AU5': 1, 'AU26': 1}": 'from 0', "'surprise'": 'Give a dict', "{'AU99': 1}": 'did you mean AU9', "{'au1': 1}": 'did you mean AU1'})
+q2 = quiz.code(
+    _judge_surprise,
+    right="{'AU1': 1, 'AU2': 1, 'AU5': .8, 'AU26': 1}",
+    blank='...',
+    why='Brows up (1 and 2), upper lids up (5), jaw down (26, or 27 for more of it): so Du, Tao '
+        'and Martinez (2014) describe surprise too.',
+    hints=[
+        'Look into a mirror and act surprised: what do brows, lids and jaw do?',
+        '`synth.UNITS` says which unit does what.'],
+    wrong={
+        "{'AU12': 1}": 'a smile',
+        "{'AU1': 1, 'AU2': 1}": 'mouth stays shut',
+        "{'AU1': 1, 'AU2': 1, 'AU26': 1}": 'not wide open',
+        "{'AU4': 1, 'AU26': 1}": 'AU4 draws',
+        "{'AU1': 3, 'AU2': 1, 'AU5': 1, 'AU26': 1}": 'from 0',
+        "'surprise'": 'Give a dict',
+        "{'AU99': 1}": 'did you mean AU9',
+        "{'au1': 1}": 'did you mean AU1'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #5fc54f3e
 def _judge_accuracy(f):
     preds = torch.tensor([[.7,.2,.1], [.1,.8,.1], [.2,.1,.7], [.5,.3,.2]])
     said = [float(f(preds, torch.tensor(o))) for o in ([0,1,2,0], [0,1,2,1], [1,2,0,1])]
     if np.allclose(said, [1,.75,0]): return None
-    if np.allclose(said, [4,3,0]): return 'You count the faces that are right. Accuracy is their share.'
+    if np.allclose(said, [4,3,0]):
+        return 'You count the faces that are right. Accuracy is their share.'
     if np.allclose(said, [0,.25,1]): return 'That is the share of faces that are wrong.'
-    return f'For four faces that are all right your function gives {said[0]:.2f}, where it should give 1.'
+    return (f'For four faces that are all right your function gives {said[0]:.2f}, where it should '
+            'give 1.')
 
-q3 = quiz.code(_judge_accuracy, right='def accuracy(preds, targs): return (preds.argmax(dim=1)==targs).float().mean()',
-               blank='def accuracy(preds, targs): return (preds.argmax(dim=0)==targs).float().mean()', share=True,
-               why='`preds` has a row for each face and a column for each class. The largest in each *row*, along dim 1, is what the network says.',
-               hints=['Print `preds.shape`. Which dimension are the classes?', '`preds.argmax(dim=0)` finds the face that is most like each class, not the class that is most like each face.'],
-               wrong={'lambda preds, targs: (preds.argmax(dim=1)==targs).float().sum()': 'count the faces', 'lambda preds, targs: (preds.argmax(dim=1)!=targs).float().mean()': 'are wrong',
-                      'lambda preds, targs: (preds.max(dim=1).values).float().mean()': 'it should give 1'})
+q3 = quiz.code(
+    _judge_accuracy,
+    right='def accuracy(preds, targs): return (preds.argmax(dim=1)==targs).float().mean()',
+    blank='def accuracy(preds, targs): return (preds.argmax(dim=0)==targs).float().mean()',
+    share=True,
+    why='`preds` has a row for each face and a column for each class. The largest in each *row*, '
+        'along dim 1, is what the network says.',
+    hints=[
+        'Print `preds.shape`. Which dimension are the classes?',
+        '`preds.argmax(dim=0)` finds the face that is most like each class, not the class that '
+        'is most like each face.'],
+    wrong={
+        'lambda preds, targs: (preds.argmax(dim=1)==targs).float().sum()': 'count the faces',
+        'lambda preds, targs: (preds.argmax(dim=1)!=targs).float().mean()': 'are wrong',
+        'lambda preds, targs: (preds.max(dim=1).values).float().mean()': 'it should give 1'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #37a9ca2a
 def _judge_recall(f):
     cm = np.array([[8,2,0], [1,4,5], [3,3,24]])
     said = np.asarray(f(cm), dtype=float)
-    if said.shape!=(3,): return f'Give one number for each class, three here; yours has the shape {said.shape}.'
+    if said.shape!=(3,):
+        return f'Give one number for each class, three here; yours has the shape {said.shape}.'
     if np.allclose(said, np.diag(cm)/cm.sum(1)): return None
-    if np.allclose(said, np.diag(cm)/cm.sum(0)): return 'You divide by the columns. That is precision: of the faces that were *called* happy, how many are. Here the question is: of the faces that *are* happy, how many were called so.'
-    if np.allclose(said, np.diag(cm)/cm.sum()): return 'You divide by all faces; each class has its own number of them.'
-    if np.allclose(said, np.diag(cm)): return 'These are counts. A share needs the number of faces of each class below it.'
-    return f'For {cm.tolist()} your function gives {said.round(2).tolist()}; the first class has 8 of its 10 right, so the first number is 0.8.'
+    if np.allclose(said, np.diag(cm)/cm.sum(0)):
+        return ('You divide by the columns. That is precision: of the faces that were *called* '
+                'happy, how many are. Here the question is: of the faces that *are* happy, how '
+                'many were called so.')
+    if np.allclose(said, np.diag(cm)/cm.sum()):
+        return 'You divide by all faces; each class has its own number of them.'
+    if np.allclose(said, np.diag(cm)):
+        return 'These are counts. A share needs the number of faces of each class below it.'
+    return (f'For {cm.tolist()} your function gives {said.round(2).tolist()}; the first class has '
+            '8 of its 10 right, so the first number is 0.8.')
 
-q4 = quiz.code(_judge_recall, right='def recall(cm): return cm.diagonal()/cm.sum(axis=1)', blank='def recall(cm): return ...', share=True,
-               why='A row holds all faces of one class, and the diagonal those that were recognised.',
-               hints=['`cm.diagonal()` are the faces that were recognised. Of how many?', 'The sum of each row: `cm.sum(axis=1)`.'],
-               wrong={'lambda cm: cm.diagonal()/cm.sum(axis=0)': 'precision', 'lambda cm: cm.diagonal()/cm.sum()': 'all faces', 'lambda cm: cm.diagonal()': 'counts', 'lambda cm: cm.trace()/cm.sum()': 'one number for each class'})
+q4 = quiz.code(
+    _judge_recall,
+    right='def recall(cm): return cm.diagonal()/cm.sum(axis=1)',
+    blank='def recall(cm): return ...',
+    share=True,
+    why='A row holds all faces of one class, and the diagonal those that were recognised.',
+    hints=[
+        '`cm.diagonal()` are the faces that were recognised. Of how many?',
+        'The sum of each row: `cm.sum(axis=1)`.'],
+    wrong={
+        'lambda cm: cm.diagonal()/cm.sum(axis=0)': 'precision',
+        'lambda cm: cm.diagonal()/cm.sum()': 'all faces',
+        'lambda cm: cm.diagonal()': 'counts',
+        'lambda cm: cm.trace()/cm.sum()': 'one number for each class'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #7aaac7ea
-q5 = quiz.choice('c', dict(
-    a='62 is more than 60, but with 800 test faces either number could have come out some three points higher or lower with other faces.',
-    b='She may be: nothing speaks against it. It is only not shown.',
-    c='With 800 faces and 60 % right, the 95 % interval reaches some 3.4 points up and down. Another seed moves the number too. Two points can be either.',
-    d='Accuracies can be compared, if the faces are the same, there are enough of them, and several seeds were trained. Lesson 6 does it.'),
-    ['Train twice with different seeds, and look at how far apart the two accuracies are.', '`wilson(480, 800)` gives the interval for 480 right of 800.'])
+q5 = quiz.choice(
+    'c',
+    dict(
+        a='62 is more than 60, but with 800 test faces either number could have come out some '
+          'three points higher or lower with other faces.',
+        b='She may be: nothing speaks against it. It is only not shown.',
+        c='With 800 faces and 60 % right, the 95 % interval reaches some 3.4 points up and down. '
+          'Another seed moves the number too. Two points can be either.',
+        d='Accuracies can be compared, if the faces are the same, there are enough of them, and '
+          'several seeds were trained. Lesson 6 does it.'),
+    [
+        'Train twice with different seeds, and look at how far apart the two accuracies are.',
+        '`wilson(480, 800)` gives the interval for 480 right of 800.'])

@@ -16,18 +16,30 @@ from ..exercises import Quiz
 quiz = Quiz('ship_it', '8. Ship it')
 
 # %% ../../../nbs/questions/ship_it.ipynb #79fd908c
-q1 = quiz.choice('c', dict(
-    a='A virus scanner knows programs that did harm before. A pickle that was written for you this morning is none of them.',
-    b='The code in a pickle runs while it is being opened. When an exception reaches your `except`, if one does, it has run.',
-    c='Numbers and a description cannot do anything. You build the network from code that you trust and put the numbers in.',
-    d='A new process has the same rights as you: it can read your files and use your network.'),
-    ['When does the code in a pickle run: while it is opened, or when the model is used?', 'Which of these never runs anything that the stranger wrote?'])
+q1 = quiz.choice(
+    'c',
+    dict(
+        a='A virus scanner knows programs that did harm before. A pickle that was written for '
+          'you this morning is none of them.',
+        b='The code in a pickle runs while it is being opened. When an exception reaches your '
+          '`except`, if one does, it has run.',
+        c='Numbers and a description cannot do anything. You build the network from code that '
+          'you trust and put the numbers in.',
+        d='A new process has the same rights as you: it can read your files and use your network.'),
+    [
+        'When does the code in a pickle run: while it is opened, or when the model is used?',
+        'Which of these never runs anything that the stranger wrote?'])
 
 # %% ../../../nbs/questions/ship_it.ipynb #dcebf77e
-q2 = quiz.value(3.4, .2,
+q2 = quiz.value(
+    3.4,
+    .2,
     'One byte each: 3.4 million weights, 3.4 MB. That is a quarter of what they take as float32.',
     ['An int8 has 8 bits, which is one byte.', '3.4 million weights × 1 byte = ? million bytes.'],
-    {13.5: 'That is for float32, four bytes a weight.', 6.8: 'That is for float16, two bytes a weight.', 27.: 'That is in millions of bits. Eight bits are a byte.'})
+    {
+        13.5: 'That is for float32, four bytes a weight.',
+        6.8: 'That is for float16, two bytes a weight.',
+        27.: 'That is in millions of bits. Eight bits are a byte.'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #09f622a3
 def _softmax(s):
@@ -37,62 +49,117 @@ def _softmax(s):
 def _judge_probs(f):
     s = np.array([[2.,0.,-1.], [0.,1.,0.]])
     res, same = np.asarray(f(s, 2.), float), lambda o: res.shape==o.shape and np.allclose(res, o, atol=1e-5)
-    if res.shape!=s.shape: return f'Two faces, three classes: 2 × 3 probabilities are needed, but yours have the shape {res.shape}.'
-    if same(_softmax(s)) : return 'These are the probabilities without a temperature: it has not been used.'
-    if same(_softmax(s*2)): return 'The scores were multiplied by the temperature. Divide by it: a high temperature makes less sure.'
-    if same(_softmax(s)/2): return 'The probabilities were divided, and no longer sum to 1. Divide the scores, before the exponential.'
-    if not np.allclose(res.sum(-1), 1, atol=1e-4): return f'Each row must sum to 1, but yours sum to {res.sum(-1).round(3).tolist()}.'
-    if not same(_softmax(s/2)): return f'For scores 2, 0, -1 and temperature 2 it is {_softmax(s/2)[0].round(3).tolist()}, but yours is {res[0].round(3).tolist()}.'
+    if res.shape!=s.shape:
+        return ('Two faces, three classes: 2 × 3 probabilities are needed, but yours have the '
+                f'shape {res.shape}.')
+    if same(_softmax(s)) :
+        return 'These are the probabilities without a temperature: it has not been used.'
+    if same(_softmax(s*2)):
+        return ('The scores were multiplied by the temperature. Divide by it: a high temperature '
+                'makes less sure.')
+    if same(_softmax(s)/2):
+        return ('The probabilities were divided, and no longer sum to 1. Divide the scores, before '
+                'the exponential.')
+    if not np.allclose(res.sum(-1), 1, atol=1e-4):
+        return f'Each row must sum to 1, but yours sum to {res.sum(-1).round(3).tolist()}.'
+    if not same(_softmax(s/2)):
+        return ('For scores 2, 0, -1 and temperature 2 it is '
+                f'{_softmax(s/2)[0].round(3).tolist()}, but yours is {res[0].round(3).tolist()}.')
 
-q3 = quiz.code(_judge_probs,
-    right='import numpy as np\ndef probs_of(scores, temperature):\n    e = np.exp(scores/temperature)\n    return e/e.sum(axis=1, keepdims=True)',
-    why='Divide first, then the softmax. The order of the classes stays as it is, whatever the temperature.',
+q3 = quiz.code(
+    _judge_probs,
+    right='import numpy as np\ndef probs_of(scores, temperature):\n    e = '
+          'np.exp(scores/temperature)\n    return e/e.sum(axis=1, keepdims=True)',
+    why='Divide first, then the softmax. The order of the classes stays as it is, whatever the '
+        'temperature.',
     share=True,
-    hints=['The temperature divides the scores, before anything else.', '`e.sum(axis=1, keepdims=True)` has a number for each face.'],
-    blank='import numpy as np\ndef probs_of(scores, temperature):\n    e = np.exp(scores)\n    return ...',
-    wrong={'import numpy as np\ndef f(s, t):\n    e = np.exp(s)\n    return e/e.sum(axis=1, keepdims=True)': 'without a temperature',
-           'import numpy as np\ndef f(s, t):\n    e = np.exp(s*t)\n    return e/e.sum(axis=1, keepdims=True)': 'were multiplied',
-           'import numpy as np\ndef f(s, t):\n    e = np.exp(s)\n    return e/e.sum(axis=1, keepdims=True)/t': 'no longer sum to 1',
-           'import numpy as np\ndef f(s, t):\n    e = np.exp(s/t)\n    return e/e.sum()': 'must sum to 1'})
+    hints=[
+        'The temperature divides the scores, before anything else.',
+        '`e.sum(axis=1, keepdims=True)` has a number for each face.'],
+    blank='import numpy as np\ndef probs_of(scores, temperature):\n    e = np.exp(scores)\n    '
+          'return ...',
+    wrong={
+        'import numpy as np\ndef f(s, t):\n    e = np.exp(s)\n    return e/e.sum(axis=1, keepdims=True)':
+            'without a temperature',
+        'import numpy as np\ndef f(s, t):\n    e = np.exp(s*t)\n    return e/e.sum(axis=1, keepdims=True)':
+            'were multiplied',
+        'import numpy as np\ndef f(s, t):\n    e = np.exp(s)\n    return e/e.sum(axis=1, keepdims=True)/t':
+            'no longer sum to 1',
+        'import numpy as np\ndef f(s, t):\n    e = np.exp(s/t)\n    return e/e.sum()':
+            'must sum to 1'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #9c4707cb
 def _judge_answer(f):
     vocab = ['angry', 'happy', 'sad']
     said = [f(np.array(p), vocab, .5) for p in ([.2,.7,.1], [.4,.3,.3], [.5,.25,.25])]
-    if said==['happy', 'angry', 'angry']: return 'It always answers. With 0.4 as the highest probability and a threshold of 0.5 it must say "not sure".'
-    if said==['not sure', 'angry', 'not sure'] or said==['not sure', 'angry', 'angry']: return 'The comparison is turned round: it is silent where it is sure.'
-    if said==['happy', 'not sure', 'not sure']: return 'Nearly: a probability that just reaches the threshold is enough. With 0.5 and a threshold of 0.5 it must answer.'
-    if said!=['happy', 'not sure', 'angry']: return f'Highest probabilities of 0.7, 0.4 and 0.5, threshold 0.5: it must say happy, not sure, angry, but it says {", ".join(map(str, said))}.'
+    if said==['happy', 'angry', 'angry']:
+        return ('It always answers. With 0.4 as the highest probability and a threshold of 0.5 it '
+                'must say "not sure".')
+    if said==['not sure', 'angry', 'not sure'] or said==['not sure', 'angry', 'angry']:
+        return 'The comparison is turned round: it is silent where it is sure.'
+    if said==['happy', 'not sure', 'not sure']:
+        return ('Nearly: a probability that just reaches the threshold is enough. With 0.5 and a '
+                'threshold of 0.5 it must answer.')
+    if said!=['happy', 'not sure', 'angry']:
+        return ('Highest probabilities of 0.7, 0.4 and 0.5, threshold 0.5: it must say happy, not '
+                f'sure, angry, but it says {", ".join(map(str, said))}.')
 
-q4 = quiz.code(_judge_answer,
-    right="def answer(probs, vocab, least):\n    return vocab[probs.argmax()] if probs.max()>=least else 'not sure'",
+q4 = quiz.code(
+    _judge_answer,
+    right="def answer(probs, vocab, least):\n    return vocab[probs.argmax()] if "
+          "probs.max()>=least else 'not sure'",
     why='A line of code, and the most useful one between a network and people.',
-    hints=['Compare `probs.max()` with `least`.', "`A if condition else B`, with 'not sure' as one of the two."],
+    hints=[
+        'Compare `probs.max()` with `least`.',
+        "`A if condition else B`, with 'not sure' as one of the two."],
     blank='def answer(probs, vocab, least):\n    return vocab[probs.argmax()]',
-    wrong={"def f(p, vocab, least): return vocab[p.argmax()] if p.max()>least else 'not sure'": 'just reaches',
-           "def f(p, vocab, least): return vocab[p.argmax()] if p.max()<least else 'not sure'": 'turned round',
-           "def f(p, vocab, least): return 'not sure'": 'but it says'})
+    wrong={
+        "def f(p, vocab, least): return vocab[p.argmax()] if p.max()>least else 'not sure'":
+            'just reaches',
+        "def f(p, vocab, least): return vocab[p.argmax()] if p.max()<least else 'not sure'":
+            'turned round',
+        "def f(p, vocab, least): return 'not sure'": 'but it says'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #7ddaa133
 def _judge_widen(f):
     x, y, w, h = (float(o) for o in f((100,50,40,60), .25))
-    if (x,y,w,h)==(90,35,50,75): return 'The box starts a margin earlier, but it grew by one margin only: so it ends where it ended before. It needs a margin on both sides.'
-    if (x,y,w,h)==(100,50,60,90): return 'The box grew to the right and downwards only. Move its corner too.'
+    if (x,y,w,h)==(90,35,50,75):
+        return ('The box starts a margin earlier, but it grew by one margin only: so it ends where '
+                'it ended before. It needs a margin on both sides.')
+    if (x,y,w,h)==(100,50,60,90):
+        return 'The box grew to the right and downwards only. Move its corner too.'
     if (x,y,w,h)==(90,35,40,60): return 'The box was moved and did not grow.'
-    if (x,y,w,h)!=(90,35,60,90): return f'With a margin of a quarter, (100, 50, 40, 60) becomes (90, 35, 60, 90); yours becomes ({x:g}, {y:g}, {w:g}, {h:g}).'
+    if (x,y,w,h)!=(90,35,60,90):
+        return ('With a margin of a quarter, (100, 50, 40, 60) becomes (90, 35, 60, 90); yours '
+                f'becomes ({x:g}, {y:g}, {w:g}, {h:g}).')
 
-q5 = quiz.code(_judge_widen,
-    right='def widen(box, margin):\n    x, y, w, h = box\n    return x-margin*w, y-margin*h, w*(1+2*margin), h*(1+2*margin)',
-    why='A margin to the left and one to the right: two. The middle of the box stays where it was, which is a quick way to check such code.',
-    hints=['Where does the box end on the right, before and after?', 'Its width must grow by a margin on the left and a margin on the right.'],
-    blank='def widen(box, margin):\n    x, y, w, h = box\n    return x-margin*w, y-margin*h, w+margin*w, h+margin*h',
-    wrong={'def f(b, m): return b[0], b[1], b[2]*(1+2*m), b[3]*(1+2*m)': 'to the right and downwards', 'def f(b, m): return b[0]-m*b[2], b[1]-m*b[3], b[2], b[3]': 'did not grow',
-           'def f(b, m): return b[0]-m, b[1]-m, b[2]+2*m, b[3]+2*m': 'yours becomes'})
+q5 = quiz.code(
+    _judge_widen,
+    right='def widen(box, margin):\n    x, y, w, h = box\n    return x-margin*w, y-margin*h, '
+          'w*(1+2*margin), h*(1+2*margin)',
+    why='A margin to the left and one to the right: two. The middle of the box stays where it '
+        'was, which is a quick way to check such code.',
+    hints=[
+        'Where does the box end on the right, before and after?',
+        'Its width must grow by a margin on the left and a margin on the right.'],
+    blank='def widen(box, margin):\n    x, y, w, h = box\n    return x-margin*w, y-margin*h, '
+          'w+margin*w, h+margin*h',
+    wrong={
+        'def f(b, m): return b[0], b[1], b[2]*(1+2*m), b[3]*(1+2*m)': 'to the right and downwards',
+        'def f(b, m): return b[0]-m*b[2], b[1]-m*b[3], b[2], b[3]': 'did not grow',
+        'def f(b, m): return b[0]-m, b[1]-m, b[2]+2*m, b[3]+2*m': 'yours becomes'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #2eddd9de
-q6 = quiz.choice('d', dict(
-    a='The number is what the network says, and the network was never asked whether this is a face.',
-    b='More epochs on faces teach nothing about cups.',
-    c='Calibration was measured on faces. It promises nothing about other pictures.',
-    d='A softmax shares out 100 % among seven expressions, whatever it is shown. Something before it has to say that there is no face, and something after it that it is not sure.'),
-    ['What do the seven probabilities sum to, for any picture?', 'Is there an eighth answer among them?'])
+q6 = quiz.choice(
+    'd',
+    dict(
+        a='The number is what the network says, and the network was never asked whether this is '
+          'a face.',
+        b='More epochs on faces teach nothing about cups.',
+        c='Calibration was measured on faces. It promises nothing about other pictures.',
+        d='A softmax shares out 100 % among seven expressions, whatever it is shown. Something '
+          'before it has to say that there is no face, and something after it that it is not '
+          'sure.'),
+    [
+        'What do the seven probabilities sum to, for any picture?',
+        'Is there an eighth answer among them?'])

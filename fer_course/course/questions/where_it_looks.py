@@ -23,70 +23,139 @@ def _judge_weigh(f):
     want = torch.tensor([[1.,0.],[0.,2.]]) # weights 1 and -1
     res = torch.as_tensor(f(acts, grads)).float()
     same = lambda o: res.shape==o.shape and torch.allclose(res, o, atol=1e-5)
-    if res.shape!=(2,2): return f'For two channels of 2 × 2 places the map must have 2 × 2 places, but yours has the shape {tuple(res.shape)}. Sum over channels, which come first.'
-    if same(torch.tensor([[1.,-3.],[-1.,2.]])): return 'The places where the map is negative speak against the class. Grad-CAM sets them to 0: that step is missing.'
-    if same((grads*acts).sum(0).relu()): return 'That multiplies place by place. In Grad-CAM each channel has one weight: the mean of its gradient over all places.'
-    if same(4*want): return 'That takes the sum of the gradients as weights; Grad-CAM takes their mean. (Scaled to a largest value of 1 the map is the same, but here the values are compared.)'
-    if same(acts.sum(0)): return 'That leaves the gradients out, so the map would be the same for every class.'
-    if not same(want): return f'With weights 1 and -1 for the two channels the map is {want.tolist()}, but yours is {res.tolist()}.'
-    if torch.as_tensor(f(torch.ones(3,4,4), torch.ones(3,4,4))).shape!=(4,4): return 'It is right for 2 × 2 places only.'
+    if res.shape!=(2,2):
+        return ('For two channels of 2 × 2 places the map must have 2 × 2 places, but yours has '
+                f'the shape {tuple(res.shape)}. Sum over channels, which come first.')
+    if same(torch.tensor([[1.,-3.],[-1.,2.]])):
+        return ('The places where the map is negative speak against the class. Grad-CAM sets them '
+                'to 0: that step is missing.')
+    if same((grads*acts).sum(0).relu()):
+        return ('That multiplies place by place. In Grad-CAM each channel has one weight: the mean '
+                'of its gradient over all places.')
+    if same(4*want):
+        return ('That takes the sum of the gradients as weights; Grad-CAM takes their mean. '
+                '(Scaled to a largest value of 1 the map is the same, but here the values are '
+                'compared.)')
+    if same(acts.sum(0)):
+        return 'That leaves the gradients out, so the map would be the same for every class.'
+    if not same(want):
+        return (f'With weights 1 and -1 for the two channels the map is {want.tolist()}, but yours '
+                f'is {res.tolist()}.')
+    if torch.as_tensor(f(torch.ones(3,4,4), torch.ones(3,4,4))).shape!=(4,4):
+        return 'It is right for 2 × 2 places only.'
 
-q1 = quiz.code(_judge_weigh,
-    right='def weigh(acts, grads):\n    w = grads.mean((1,2))\n    return (w[:,None,None]*acts).sum(0).relu()',
-    why='One weight a channel, from its gradient; the weighed channels added up; what speaks against the class dropped. That is all of Grad-CAM.',
-    hints=['The weight of a channel is the mean of its gradient over rows and columns: `grads.mean((1,2))`.', 'To multiply `[c]` with `[c, h, w]`, give it two more dimensions: `w[:,None,None]`. Then sum over dimension 0, then `.relu()`.'],
+q1 = quiz.code(
+    _judge_weigh,
+    right='def weigh(acts, grads):\n    w = grads.mean((1,2))\n    return '
+          '(w[:,None,None]*acts).sum(0).relu()',
+    why='One weight a channel, from its gradient; the weighed channels added up; what speaks '
+        'against the class dropped. That is all of Grad-CAM.',
+    hints=[
+        'The weight of a channel is the mean of its gradient over rows and columns: '
+        '`grads.mean((1,2))`.',
+        'To multiply `[c]` with `[c, h, w]`, give it two more dimensions: `w[:,None,None]`. Then '
+        'sum over dimension 0, then `.relu()`.'],
     blank='def weigh(acts, grads):\n    w = ...\n    return ...',
-    wrong={'def weigh(acts, grads): return (grads.mean((1,2))[:,None,None]*acts).sum(0)': 'that step is missing',
-           'def weigh(acts, grads): return (grads*acts).sum(0).relu()': 'place by place',
-           'def weigh(acts, grads): return (grads.sum((1,2))[:,None,None]*acts).sum(0).relu()': 'takes the sum',
-           'def weigh(acts, grads): return acts.sum(0)': 'leaves the gradients out',
-           'def weigh(acts, grads): return (grads.mean((1,2))[:,None,None]*acts).relu()': 'Sum over channels'})
+    wrong={
+        'def weigh(acts, grads): return (grads.mean((1,2))[:,None,None]*acts).sum(0)':
+            'that step is missing',
+        'def weigh(acts, grads): return (grads*acts).sum(0).relu()': 'place by place',
+        'def weigh(acts, grads): return (grads.sum((1,2))[:,None,None]*acts).sum(0).relu()':
+            'takes the sum',
+        'def weigh(acts, grads): return acts.sum(0)': 'leaves the gradients out',
+        'def weigh(acts, grads): return (grads.mean((1,2))[:,None,None]*acts).relu()':
+            'Sum over channels'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #e9c8af77
-q2 = quiz.value(3, .4,
+q2 = quiz.value(
+    3,
+    .4,
     '96/32 = 3. Each of five steps on the way halves the width, and 2·2·2·2·2 = 32.',
-    ['At 64 px there are 2 from side to side. By how much was the picture made smaller?', '64/2 = 32; now 96/32.'],
-    {9: 'That is how many places there are in all. From side to side?', 2: 'That is for 64 px.', 6: 'That is the wider map, further back. The last one has half as many from side to side.', 48: 'The picture is halved five times, not once.'})
+    [
+        'At 64 px there are 2 from side to side. By how much was the picture made smaller?',
+        '64/2 = 32; now 96/32.'],
+    {
+        9: 'That is how many places there are in all. From side to side?',
+        2: 'That is for 64 px.',
+        6: 'That is the wider map, further back. The last one has half as many from side to side.',
+        48: 'The picture is halved five times, not once.'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #6ac2194b
-q3 = quiz.value(1, .05,
-    'The map of edges never asks the network, so it cannot change with it. It agrees with itself perfectly, and explains nothing, however sensible it looks.',
+q3 = quiz.value(
+    1,
+    .05,
+    'The map of edges never asks the network, so it cannot change with it. It agrees with itself '
+    'perfectly, and explains nothing, however sensible it looks.',
     ['Where in `edges` is the network asked?', 'Nowhere. So what changes when its weights do?'],
-    {0: '0 would mean that the two maps have nothing in common. Look for the place where `edges` uses the network.', .5: 'Is there anything in `edges` that could change when the network does?', -1: '-1 would mean that bright and dark change places.'})
+    {
+        0: '0 would mean that the two maps have nothing in common. Look for the place where '
+           '`edges` uses the network.',
+        .5: 'Is there anything in `edges` that could change when the network does?',
+        -1: '-1 would mean that bright and dark change places.'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #3997b954
 def _judge_lost(f):
     before, covered = np.array([.1,.7,.2]), np.array([[.1,.6,.3], [.8,.1,.1], [.0,.9,.1]])
     res = np.asarray(f(before, covered), float)
-    if res.shape!=(3,): return f'Three squares were tried, so three numbers are needed; your function gives the shape {res.shape}.'
-    if np.allclose(res, [.1,-.1,-.2]): return 'With the second square the answer turned from class 1 to class 0, which then had 0.8. Your function takes that 0.8 for class 1. Which class was it before?'
-    if np.allclose(res, [-.1,-.6,.2]): return 'The sign is turned round: what is lost must be positive.'
-    if not np.allclose(res, [.1,.6,-.2]): return f'Class 1 had 0.7, and with the squares 0.6, 0.1 and 0.9. So it lost 0.1, 0.6 and -0.2, but your function says {np.round(res, 2).tolist()}.'
-    if not np.allclose(f(before[::-1], covered[:,::-1]), [.1,.6,-.2]) or not np.allclose(f(np.array([.9,.1]), np.array([[.5,.5]])), [.4]): return 'It is right for one class only: find out which one had the highest probability.'
+    if res.shape!=(3,):
+        return ('Three squares were tried, so three numbers are needed; your function gives the '
+                f'shape {res.shape}.')
+    if np.allclose(res, [.1,-.1,-.2]):
+        return ('With the second square the answer turned from class 1 to class 0, which then had '
+                '0.8. Your function takes that 0.8 for class 1. Which class was it before?')
+    if np.allclose(res, [-.1,-.6,.2]):
+        return 'The sign is turned round: what is lost must be positive.'
+    if not np.allclose(res, [.1,.6,-.2]):
+        return ('Class 1 had 0.7, and with the squares 0.6, 0.1 and 0.9. So it lost 0.1, 0.6 and '
+                f'-0.2, but your function says {np.round(res, 2).tolist()}.')
+    if not np.allclose(f(before[::-1], covered[:,::-1]), [.1,.6,-.2]) or not np.allclose(f(np.array([.9,.1]), np.array([[.5,.5]])), [.4]):
+        return 'It is right for one class only: find out which one had the highest probability.'
 
-q4 = quiz.code(_judge_lost,
+q4 = quiz.code(
+    _judge_lost,
     right='def lost(before, covered):\n    k = before.argmax()\n    return before[k]-covered[:,k]',
-    why='An explanation is of one class. Follow that class; what other class wins meanwhile is another question.',
+    why='An explanation is of one class. Follow that class; what other class wins meanwhile is '
+        'another question.',
     share=True,
-    hints=['Which class does `covered.max(1)` belong to? Always the same one?', 'Find the class first, with `before.argmax()`, and use it for both.'],
+    hints=[
+        'Which class does `covered.max(1)` belong to? Always the same one?',
+        'Find the class first, with `before.argmax()`, and use it for both.'],
     blank='def lost(before, covered):\n    return before.max()-covered.max(1)',
-    wrong={'def lost(before, covered):\n    k = before.argmax()\n    return covered[:,k]-before[k]': 'sign is turned',
-           'def lost(before, covered): return before-covered.mean(0)': 'but your function says',
-           'def lost(before, covered): return (before-covered).max()': 'three numbers are needed',
-           'def lost(before, covered): return before[1]-covered[:,1]': 'one class only'})
+    wrong={
+        'def lost(before, covered):\n    k = before.argmax()\n    return covered[:,k]-before[k]':
+            'sign is turned',
+        'def lost(before, covered): return before-covered.mean(0)': 'but your function says',
+        'def lost(before, covered): return (before-covered).max()': 'three numbers are needed',
+        'def lost(before, covered): return before[1]-covered[:,1]': 'one class only'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #69f2b7fa
-q5 = quiz.choice('b', dict(
-    a='A lamp from the side changes nearly every pixel, and hardly touches the answers: the training faces were lit from all sides.',
-    b='A head turned by 45° hides half of what an expression is made of, and goes beyond what the training faces did (32°).',
-    c='The network averages over all places of its last map, so it cares little where on the picture a mouth is, as long as it is there.',
-    d='Few things are so rare that they change nothing. One of these changes a great deal.'),
-    ['Which of these did the network see while it was trained? `synth.PARAMS` tells how far each goes.', 'Which of them takes parts of the expression away?'])
+q5 = quiz.choice(
+    'b',
+    dict(
+        a='A lamp from the side changes nearly every pixel, and hardly touches the answers: the '
+          'training faces were lit from all sides.',
+        b='A head turned by 45° hides half of what an expression is made of, and goes beyond '
+          'what the training faces did (32°).',
+        c='The network averages over all places of its last map, so it cares little where on the '
+          'picture a mouth is, as long as it is there.',
+        d='Few things are so rare that they change nothing. One of these changes a great deal.'),
+    [
+        'Which of these did the network see while it was trained? `synth.PARAMS` tells how far '
+        'each goes.',
+        'Which of them takes parts of the expression away?'])
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #5ce0fb89
-q6 = quiz.choice('c', dict(
-    a='An interval from 31 % to 83 % leaves room for a network that does better with glasses. Ten faces cannot tell.',
-    b='Not seen in ten faces is not the same as not there. The interval leaves room for a large effect.',
-    c='The slice is too small to say. To find out, test more faces with glasses; or, with drawn ones, put glasses on faces that have none and change nothing else.',
-    d='More training faces may or may not help, but first you would have to know that there is something to mend.'),
-    ['Look at the width of the interval.', 'What would you need to know, and how could you get it?'])
+q6 = quiz.choice(
+    'c',
+    dict(
+        a='An interval from 31 % to 83 % leaves room for a network that does better with '
+          'glasses. Ten faces cannot tell.',
+        b='Not seen in ten faces is not the same as not there. The interval leaves room for a '
+          'large effect.',
+        c='The slice is too small to say. To find out, test more faces with glasses; or, with '
+          'drawn ones, put glasses on faces that have none and change nothing else.',
+        d='More training faces may or may not help, but first you would have to know that there '
+          'is something to mend.'),
+    [
+        'Look at the width of the interval.',
+        'What would you need to know, and how could you get it?'])
