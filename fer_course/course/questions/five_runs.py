@@ -18,77 +18,133 @@ quiz = Quiz('five_runs', '6. The five runs compared')
 
 # %% ../../../nbs/questions/five_runs.ipynb #d4e3a58a
 _n = round(1.96**2*.65*.35/.005**2)
-q1 = quiz.value(_n, 2000,
-    'The interval shrinks with the square root of the number of faces, so three times narrower takes about ten times as many. Half a point more or less cannot be seen with 3,589 faces.',
-    ['Solve 1.96·√(p(1−p)/n) = 0.005 for n, with p = 0.65.', 'Square both sides: n = 1.96²·p(1−p)/0.005².'],
-    {3589*3: 'Three times as many faces make the interval √3 times narrower, not three times.', round(_n/4): 'That is for one point either way. Half of it takes four times as many faces.',
-     round(1.96**2*.65*.35/.05**2): 'That is for five points either way: half a point is 0.005.'})
+q1 = quiz.value(
+    _n,
+    2000,
+    'The interval shrinks with the square root of the number of faces, so three times narrower '
+    'takes about ten times as many. Half a point more or less cannot be seen with 3,589 faces.',
+    [
+        'Solve 1.96·√(p(1−p)/n) = 0.005 for n, with p = 0.65.',
+        'Square both sides: n = 1.96²·p(1−p)/0.005².'],
+    {
+        3589*3: 'Three times as many faces make the interval √3 times narrower, not three times.',
+        round(_n/4): 'That is for one point either way. Half of it takes four times as many '
+                     'faces.',
+        round(1.96**2*.65*.35/.05**2): 'That is for five points either way: half a point is '
+                                       '0.005.'})
 
 # %% ../../../nbs/questions/five_runs.ipynb #0e36e94d
 def _judge_alone(f):
     a, b = np.array([1,1,1,1,0,0,0], bool), np.array([1,0,0,0,1,1,0], bool)
     res = tuple(int(o) for o in f(a, b))
-    if res==(2, 3): return 'You have the two numbers the wrong way round: first the faces that `a` alone got right.'
-    if res==(4, 3): return 'That counts all faces that each got right. Those that both got right tell them not apart: leave them out.'
+    if res==(2, 3):
+        return ('You have the two numbers the wrong way round: first the faces that `a` alone got '
+                'right.')
+    if res==(4, 3):
+        return ('That counts all faces that each got right. Those that both got right tell them '
+                'not apart: leave them out.')
     if sum(res)==7: return 'That counts the faces on which both did the same, too.'
-    if res!=(3, 2): return f'Of 7 faces `a` alone got 3 right and `b` alone 2, but your function gives {res}.'
-    if tuple(int(o) for o in f(~a, ~b))!=(2, 3): return 'It is right for one pair of arrays only: use `a` and `b`.'
+    if res!=(3, 2):
+        return f'Of 7 faces `a` alone got 3 right and `b` alone 2, but your function gives {res}.'
+    if tuple(int(o) for o in f(~a, ~b))!=(2, 3):
+        return 'It is right for one pair of arrays only: use `a` and `b`.'
 
-q2 = quiz.code(_judge_alone,
+q2 = quiz.code(
+    _judge_alone,
     right='def alone(a, b): return (a & ~b).sum(), (b & ~a).sum()',
-    why='Only faces on which the two runs part ways can say which is better. McNemar\'s test asks whether a fair coin would have shared them out so unevenly.',
-    hints=['`a & b` is true where both are, `~b` where b is not.', '`(a & ~b).sum()` counts the first kind.'],
+    why='Only faces on which the two runs part ways can say which is better. McNemar\'s test '
+        'asks whether a fair coin would have shared them out so unevenly.',
+    hints=[
+        '`a & b` is true where both are, `~b` where b is not.',
+        '`(a & ~b).sum()` counts the first kind.'],
     blank='def alone(a, b): return ...',
-    wrong={'def alone(a, b): return (b & ~a).sum(), (a & ~b).sum()': 'wrong way round',
-           'def alone(a, b): return a.sum(), b.sum()': 'leave them out',
-           'def alone(a, b): return (a==b).sum(), (a!=b).sum()': 'both did the same',
-           'def alone(a, b): return (a | b).sum(), 0': 'but your function gives',
-           'def alone(a, b): return 3, 2': 'one pair of arrays only'})
+    wrong={
+        'def alone(a, b): return (b & ~a).sum(), (a & ~b).sum()': 'wrong way round',
+        'def alone(a, b): return a.sum(), b.sum()': 'leave them out',
+        'def alone(a, b): return (a==b).sum(), (a!=b).sum()': 'both did the same',
+        'def alone(a, b): return (a | b).sum(), 0': 'but your function gives',
+        'def alone(a, b): return 3, 2': 'one pair of arrays only'})
 
 # %% ../../../nbs/questions/five_runs.ipynb #0efab560
-q3 = quiz.value(1, .01,
-    'One in twenty is what 0.05 means: whoever tries twenty things that change nothing finds, on average, one that "works". Decide what you will compare before you look, and say how much you compared.',
+q3 = quiz.value(
+    1,
+    .01,
+    'One in twenty is what 0.05 means: whoever tries twenty things that change nothing finds, on '
+    'average, one that "works". Decide what you will compare before you look, and say how much '
+    'you compared.',
     ['What does p < 0.05 mean, where there is no difference?', 'Twenty times 0.05.'],
-    {0: 'None would be right if p < 0.05 could not happen by chance. It does so in 5 % of the cases.', .05: 'That is the chance for one comparison. There are twenty.', 20: 'All twenty would mean that the test always finds something.'})
+    {
+        0: 'None would be right if p < 0.05 could not happen by chance. It does so in 5 % of the '
+           'cases.',
+        .05: 'That is the chance for one comparison. There are twenty.',
+        20: 'All twenty would mean that the test always finds something.'})
 
 # %% ../../../nbs/questions/five_runs.ipynb #141c8d97
-q4 = quiz.choice('a', dict(
-    a='With 5,000 faces the lead is larger: the one that starts from nothing has hardly begun to learn, and the pretrained one has. It does not go on growing as faces get fewer; lesson 3 shows a curve on which it shrinks again below 5,000.',
-    b='The lead would stay the same if pretraining gave every network a fixed bonus. What it gives is knowledge of edges and textures, which many faces also teach.',
-    c='With fewer faces both runs learn less, but not equally less: the one that starts from nothing needs the faces more.',
-    d='A lead that turned round would mean that ImageNet\'s weights do harm when faces are few. They would have to be worse than random numbers.'),
-    ['Think of what each of the two networks has to learn from faces alone.', 'Lesson 3 has a curve of both against the number of faces. Where is the distance between the two lines greatest?'])
+q4 = quiz.choice(
+    'a',
+    dict(
+        a='With 5,000 faces the lead is larger: the one that starts from nothing has hardly '
+          'begun to learn, and the pretrained one has. It does not go on growing as faces get '
+          'fewer; lesson 3 shows a curve on which it shrinks again below 5,000.',
+        b='The lead would stay the same if pretraining gave every network a fixed bonus. What it '
+          'gives is knowledge of edges and textures, which many faces also teach.',
+        c='With fewer faces both runs learn less, but not equally less: the one that starts from '
+          'nothing needs the faces more.',
+        d='A lead that turned round would mean that ImageNet\'s weights do harm when faces are '
+          'few. They would have to be worse than random numbers.'),
+    [
+        'Think of what each of the two networks has to learn from faces alone.',
+        'Lesson 3 has a curve of both against the number of faces. Where is the distance between '
+        'the two lines greatest?'])
 
 # %% ../../../nbs/questions/five_runs.ipynb #d8a558d6
 def _judge_seeds(f):
     accs, n = [.53, .54, .55], 3589
     lo, hi = f(accs, n)
     want, pooled = wilson(round(.54*n), n), wilson(round(.54*n*3), n*3)
-    if abs(lo-pooled[0])<1e-4 and abs(hi-pooled[1])<1e-4: return 'It still counts each test face three times, once for each seed. How many faces are there?'
-    if hi-lo<(want[1]-want[0])*.9: return f'The interval is {100*(hi-lo):.1f} points wide, narrower than {n} faces allow.'
+    if abs(lo-pooled[0])<1e-4 and abs(hi-pooled[1])<1e-4:
+        return ('It still counts each test face three times, once for each seed. How many faces '
+                'are there?')
+    if hi-lo<(want[1]-want[0])*.9:
+        return f'The interval is {100*(hi-lo):.1f} points wide, narrower than {n} faces allow.'
     if not lo<.54<hi: return 'The interval must lie around the mean accuracy over seeds, here 0.54.'
-    if abs(lo-want[0])>1e-3 or abs(hi-want[1])>1e-3: return f'For seeds at 53, 54 and 55 % on {n} faces the interval goes from {want[0]:.3f} to {want[1]:.3f}; yours from {lo:.3f} to {hi:.3f}.'
+    if abs(lo-want[0])>1e-3 or abs(hi-want[1])>1e-3:
+        return (f'For seeds at 53, 54 and 55 % on {n} faces the interval goes from {want[0]:.3f} '
+                f'to {want[1]:.3f}; yours from {lo:.3f} to {hi:.3f}.')
     if np.ptp(f([.2, .2], 100))<.1: return 'It is right for 3,589 faces only: use `n`.'
 
-q5 = quiz.code(_judge_seeds,
-    right='import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, n): return wilson(round(np.mean(accs)*n), n)',
-    why='Three seeds look at the same faces, and a face that is hard for one is mostly hard for the others. More seeds tell of seeds, more faces tell of faces.',
+q5 = quiz.code(
+    _judge_seeds,
+    right='import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, '
+          'n): return wilson(round(np.mean(accs)*n), n)',
+    why='Three seeds look at the same faces, and a face that is hard for one is mostly hard for '
+        'the others. More seeds tell of seeds, more faces tell of faces.',
     share=True,
-    hints=['What does the second argument of `wilson` stand for?', 'The function takes the faces three times. Take them once.'],
+    hints=[
+        'What does the second argument of `wilson` stand for?',
+        'The function takes the faces three times. Take them once.'],
     blank='''import numpy as np
 from fer_course.records.metrics import wilson
 def interval(accs, n):
     total = n*len(accs)
     return wilson(round(np.mean(accs)*total), total)''',
-    wrong={'import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, n): return wilson(round(sum(accs)*n), n*len(accs))': 'How many faces are there',
-           'def interval(accs, n): return min(accs), max(accs)': 'narrower than',
-           'def interval(accs, n): return 0.6, 0.7': 'must lie around the mean',
-           'def interval(accs, n): return 0.3, 0.8': 'goes from'})
+    wrong={
+        'import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, n): return wilson(round(sum(accs)*n), n*len(accs))':
+            'How many faces are there',
+        'def interval(accs, n): return min(accs), max(accs)': 'narrower than',
+        'def interval(accs, n): return 0.6, 0.7': 'must lie around the mean',
+        'def interval(accs, n): return 0.3, 0.8': 'goes from'})
 
 # %% ../../../nbs/questions/five_runs.ipynb #ac9859dd
-q6 = quiz.choice('c', dict(
-    a='The interval holds 0, so this is not shown. And "on faces" is far wider than one network, one data set, one learning rate.',
-    b='Not finding a difference is not finding that there is none: the interval leaves room for one of a point and more.',
-    c='It says what was measured, with what uncertainty, and in which setting. It claims neither a winner nor a tie.',
-    d='Where the interval lies mostly on one side, that is no majority vote. The interval holds 0, and another 3,589 faces could turn the sign.'),
+q6 = quiz.choice(
+    'c',
+    dict(
+        a='The interval holds 0, so this is not shown. And "on faces" is far wider than one '
+          'network, one data set, one learning rate.',
+        b='Not finding a difference is not finding that there is none: the interval leaves room '
+          'for one of a point and more.',
+        c='It says what was measured, with what uncertainty, and in which setting. It claims '
+          'neither a winner nor a tie.',
+        d='Where the interval lies mostly on one side, that is no majority vote. The interval '
+          'holds 0, and another 3,589 faces could turn the sign.'),
     ['Does the interval hold 0?', 'Beware of "better" and beware of "equal".'])

@@ -16,105 +16,209 @@ from ..exercises import Quiz
 quiz = Quiz('should_you', '9. Should you?')
 
 # %% ../../../nbs/questions/should_you.ipynb #a67e5d6f
-q1 = quiz.choice('c', dict(
-    a='It was never told about skin, that is true. But skin is in the pixels, and there it told one class from six. Nothing keeps a network from using what helps.',
-    b='A little worse for everybody is what too few faces or too short a training do. Here one class comes with one kind of skin, and the errors will go that way.',
-    c='In its faces dark skin was the surest sign of anger. So it calls people with dark skin angry who are not, and misses those with light skin who are.',
-    d='Errors that cancel in an average are still made on people, and not on the same people. Look at each group.'),
-    ['What could a network look at that tells the angry faces of this set from all others?', 'Is it easier to see than lowered brows?'])
+q1 = quiz.choice(
+    'c',
+    dict(
+        a='It was never told about skin, that is true. But skin is in the pixels, and there it '
+          'told one class from six. Nothing keeps a network from using what helps.',
+        b='A little worse for everybody is what too few faces or too short a training do. Here '
+          'one class comes with one kind of skin, and the errors will go that way.',
+        c='In its faces dark skin was the surest sign of anger. So it calls people with dark '
+          'skin angry who are not, and misses those with light skin who are.',
+        d='Errors that cancel in an average are still made on people, and not on the same '
+          'people. Look at each group.'),
+    [
+        'What could a network look at that tells the angry faces of this set from all others?',
+        'Is it easier to see than lowered brows?'])
 
 # %% ../../../nbs/questions/should_you.ipynb #a7ecec08
 def _judge_alarms(f):
     said, true = (np.array(o.split()) for o in ('angry angry angry sad angry sad sad happy', 'angry sad happy sad angry sad happy happy'))
     x = float(f(said, true, 'angry')) # 4 called angry, 2 of them wrongly; 6 are not angry
-    if np.isclose(x, 2/6): return None if np.isclose(float(f(said, true, 'happy')), 0) else 'It is right for angry only: use `name`.'
-    if np.isclose(x, 2/4): return 'That is the share of wrong ones among those that were *called* angry: it asks what an alarm is worth. The question starts from the people who are not angry, of whom there are 6 here: how many of them get a false alarm?'
-    if np.isclose(x, 2/8): return 'You divide by all faces. Those that are angry cannot get a false alarm: divide by those that are not.'
-    if np.isclose(x, 2/2) or np.isclose(x, 0): return 'That is about the faces that are angry. A false alarm happens to one that is not.'
-    if x>1: return f'A share lies between 0 and 1; yours is {x:g}. Divide by the number of faces that are not `name`.'
+    if np.isclose(x, 2/6):
+        return None if np.isclose(float(f(said, true, 'happy')), 0) else 'It is right for angry only: use `name`.'
+    if np.isclose(x, 2/4):
+        return ('That is the share of wrong ones among those that were *called* angry: it asks '
+                'what an alarm is worth. The question starts from the people who are not angry, of '
+                'whom there are 6 here: how many of them get a false alarm?')
+    if np.isclose(x, 2/8):
+        return ('You divide by all faces. Those that are angry cannot get a false alarm: divide by '
+                'those that are not.')
+    if np.isclose(x, 2/2) or np.isclose(x, 0):
+        return 'That is about the faces that are angry. A false alarm happens to one that is not.'
+    if x>1:
+        return (f'A share lies between 0 and 1; yours is {x:g}. Divide by the number of faces that '
+                'are not `name`.')
     return f'6 faces are not angry, 2 of them were called so: 0.333. Your function gives {x:.3f}.'
 
-q2 = quiz.code(_judge_alarms,
-    right='def false_alarms(said, true, name):\n    others = true!=name\n    return (said[others]==name).mean()',
-    why='Of all who are not angry, the share that was called angry. It is what a person has to fear who is not.',
+q2 = quiz.code(
+    _judge_alarms,
+    right='def false_alarms(said, true, name):\n    others = true!=name\n    return '
+          '(said[others]==name).mean()',
+    why='Of all who are not angry, the share that was called angry. It is what a person has to '
+        'fear who is not.',
     share=True,
-    hints=['Who can get a false alarm? Count these people first.', 'The mean of True and False is a share: take it over the faces with `true!=name`.'],
-    blank='def false_alarms(said, true, name):\n    wrong = (said==name) & (true!=name)\n    return wrong.sum()/(said==name).sum()',
-    wrong={'def f(said, true, name): return ((said==name) & (true!=name)).mean()': 'divide by all faces',
-           'def f(said, true, name): return ((said==name) & (true!=name)).sum()': 'between 0 and 1',
-           "def f(said, true, name): return (said[true!='angry']=='angry').mean()": 'for angry only',
-           'def f(said, true, name): return (said[true==name]!=name).mean()': 'about the faces that are angry',
-           'def f(said, true, name): return (said==true).mean()': 'gives 0.625'})
+    hints=[
+        'Who can get a false alarm? Count these people first.',
+        'The mean of True and False is a share: take it over the faces with `true!=name`.'],
+    blank='def false_alarms(said, true, name):\n    wrong = (said==name) & (true!=name)\n    '
+          'return wrong.sum()/(said==name).sum()',
+    wrong={
+        'def f(said, true, name): return ((said==name) & (true!=name)).mean()':
+            'divide by all faces',
+        'def f(said, true, name): return ((said==name) & (true!=name)).sum()': 'between 0 and 1',
+        "def f(said, true, name): return (said[true!='angry']=='angry').mean()": 'for angry only',
+        'def f(said, true, name): return (said[true==name]!=name).mean()':
+            'about the faces that are angry',
+        'def f(said, true, name): return (said==true).mean()': 'gives 0.625'})
 
 # %% ../../../nbs/questions/should_you.ipynb #b1502154
 def _judge_gap(f):
     right, group = np.array([1,1,1,0, 1,0,0,0,0, 1,1], bool), np.array(list('aaaabbbbbcc')) # 0.75, 0.2, 1
     x = float(f(right, group))
-    if np.isclose(x, .8): return None if np.isclose(float(f(~right, group)), .8) and np.isclose(float(f(np.array([1,0], bool), np.array(['x', 'y']))), 1) else 'It is right for one case only: find the groups in `group`, and their best and worst among them.'
+    if np.isclose(x, .8):
+        return None if np.isclose(float(f(~right, group)), .8) and np.isclose(float(f(np.array([1,0], bool), np.array(['x', 'y']))), 1) else 'It is right for one case only: find the groups in `group`, and their best and worst among them.'
     if np.isclose(x, -.8): return 'The sign is turned round: best minus worst.'
-    if np.isclose(x, 2/11): return 'You count faces, divided by all of them. A large group then looks good because it is large. Take each group\'s own share.'
-    if np.isclose(x, 2): return 'You compare numbers of faces. Groups have different sizes: take shares.'
-    if np.isclose(x, .55) or np.isclose(x, .25): return 'That compares two of the three groups. Take the best and the worst of all.'
-    if np.isclose(x, np.std([.75,.2,1])) or np.isclose(x, np.std([.75,.2,1], ddof=1)): return 'A standard deviation lets two good groups hide a bad one. Take best minus worst.'
-    return f'The three groups have accuracies 0.75, 0.2 and 1, so the gap is 0.8. Your function gives {x:.3f}.'
+    if np.isclose(x, 2/11):
+        return ('You count faces, divided by all of them. A large group then looks good because it '
+                'is large. Take each group\'s own share.')
+    if np.isclose(x, 2):
+        return 'You compare numbers of faces. Groups have different sizes: take shares.'
+    if np.isclose(x, .55) or np.isclose(x, .25):
+        return 'That compares two of the three groups. Take the best and the worst of all.'
+    if np.isclose(x, np.std([.75,.2,1])) or np.isclose(x, np.std([.75,.2,1], ddof=1)):
+        return 'A standard deviation lets two good groups hide a bad one. Take best minus worst.'
+    return ('The three groups have accuracies 0.75, 0.2 and 1, so the gap is 0.8. Your function '
+            f'gives {x:.3f}.')
 
-q3 = quiz.code(_judge_gap,
-    right='def gap(right, group):\n    accs = [right[group==g].mean() for g in set(group)]\n    return max(accs)-min(accs)',
-    why='Best group minus worst. One number for what an average hides; say with it how large the groups are.',
+q3 = quiz.code(
+    _judge_gap,
+    right='def gap(right, group):\n    accs = [right[group==g].mean() for g in set(group)]\n    '
+          'return max(accs)-min(accs)',
+    why='Best group minus worst. One number for what an average hides; say with it how large the '
+        'groups are.',
     share=True,
-    hints=['`right[group==g].mean()` is the accuracy in the group `g`.', 'Do that for each `g` in `set(group)`, then take the largest minus the smallest.'],
+    hints=[
+        '`right[group==g].mean()` is the accuracy in the group `g`.',
+        'Do that for each `g` in `set(group)`, then take the largest minus the smallest.'],
     blank='def gap(right, group): return ...',
-    wrong={'import numpy as np\ndef f(right, group):\n    a = [right[group==g].sum()/len(right) for g in sorted(set(group))]\n    return max(a)-min(a)': 'own share',
-           'def f(right, group):\n    a = [right[group==g].sum() for g in set(group)]\n    return max(a)-min(a)': 'numbers of faces',
-           'import numpy as np\ndef f(right, group): return np.std([right[group==g].mean() for g in set(group)])': 'standard deviation',
-           'def f(right, group): return right[group=="a"].mean()-right[group=="b"].mean()': 'two of the three',
-           'def f(right, group): return right.mean()': 'gives 0.545'})
+    wrong={
+        'import numpy as np\ndef f(right, group):\n    a = [right[group==g].sum()/len(right) for g in sorted(set(group))]\n    return max(a)-min(a)':
+            'own share',
+        'def f(right, group):\n    a = [right[group==g].sum() for g in set(group)]\n    return max(a)-min(a)':
+            'numbers of faces',
+        'import numpy as np\ndef f(right, group): return np.std([right[group==g].mean() for g in set(group)])':
+            'standard deviation',
+        'def f(right, group): return right[group=="a"].mean()-right[group=="b"].mean()':
+            'two of the three',
+        'def f(right, group): return right.mean()': 'gives 0.545'})
 
 # %% ../../../nbs/questions/should_you.ipynb #cfff4da9
-q4 = quiz.value(9/(9+.05*990), .006,
-    '9 of the 10 angry people get an alarm, and so do 49.5 of the 990 others: 9 of 58.5, some 15 %. Five of six alarms are false, though the network is right on 95 % of the people. What is rare is drowned by the errors on what is frequent.',
-    ['How many of the 1,000 get an alarm rightly, and how many wrongly?', '9 rightly, 0.05 × 990 wrongly. What share of all alarms are the first?'],
-    {.9: 'That is how many of the angry people get an alarm. The question is how many of those with an alarm are angry.', .95: 'That is how many of the others get no alarm. Count the alarms: right ones and false ones.', .01: 'That is how many are angry before anybody was looked at. The alarm tells something, if less than one would think.',
-     .5: 'Count: 9 alarms are right. How many of the other 990 people get one?', .05: 'That is how many of the others get a false alarm. What share of all alarms are right?'})
+q4 = quiz.value(
+    9/(9+.05*990),
+    .006,
+    '9 of the 10 angry people get an alarm, and so do 49.5 of the 990 others: 9 of 58.5, some 15 '
+    '%. Five of six alarms are false, though the network is right on 95 % of the people. What is '
+    'rare is drowned by the errors on what is frequent.',
+    [
+        'How many of the 1,000 get an alarm rightly, and how many wrongly?',
+        '9 rightly, 0.05 × 990 wrongly. What share of all alarms are the first?'],
+    {
+        .9: 'That is how many of the angry people get an alarm. The question is how many of '
+            'those with an alarm are angry.',
+        .95: 'That is how many of the others get no alarm. Count the alarms: right ones and '
+             'false ones.',
+        .01: 'That is how many are angry before anybody was looked at. The alarm tells '
+             'something, if less than one would think.',
+        .5: 'Count: 9 alarms are right. How many of the other 990 people get one?',
+        .05: 'That is how many of the others get a false alarm. What share of all alarms are '
+             'right?'})
 
 # %% ../../../nbs/questions/should_you.ipynb #1be21c6e
-_USES = dict(a=(True, 'A school is an education institution, and boredom is taken for something that is felt.'), b=(True, 'A call centre is a workplace. That the agents are told does not change it.'),
-             c=(False, 'A patient is neither at work nor at school in a clinic, and the article excepts medical reasons besides.'), d=(False, 'A museum is neither the visitor\'s workplace nor her school. Other duties remain, such as telling her.'),
-             e=(True, 'An examination is education, at home too.'), f=(False, 'A living room is neither work nor school.'))
+_USES = dict(
+    a=(True, 'A school is an education institution, and boredom is taken for something that is felt.'),
+    b=(True, 'A call centre is a workplace. That the agents are told does not change it.'),
+    c=(False, 'A patient is neither at work nor at school in a clinic, and the article excepts medical reasons besides.'),
+    d=(False, 'A museum is neither the visitor\'s workplace nor her school. Other duties remain, such as telling her.'),
+    e=(True, 'An examination is education, at home too.'),
+    f=(False, 'A living room is neither work nor school.'))
 
 def _judge_law(answer):
-    if not isinstance(answer, (str, list, tuple, set)): return f'Give the letters, such as \'ab\', not {type(answer).__name__}.'
+    if not isinstance(answer, (str, list, tuple, set)):
+        return f'Give the letters, such as \'ab\', not {type(answer).__name__}.'
     said = {c for c in ''.join(answer).lower() if c.isalnum()}
-    if bad := sorted(said-set(_USES)): return f'There is no use {bad[0]!r}: give letters from a to f.'
-    if over := [o for o in sorted(said) if not _USES[o][0]]: return f'{over[0]!r} is not prohibited by this article. {_USES[over[0]][1]}'
-    if under := [o for o,(yes,_) in _USES.items() if yes and o not in said]: return f'One more is prohibited, at least: look at {under[0]!r}.' if said else 'Some of them are.'
+    if bad := sorted(said-set(_USES)):
+        return f'There is no use {bad[0]!r}: give letters from a to f.'
+    if over := [o for o in sorted(said) if not _USES[o][0]]:
+        return f'{over[0]!r} is not prohibited by this article. {_USES[over[0]][1]}'
+    if under := [o for o,(yes,_) in _USES.items() if yes and o not in said]:
+        return f'One more is prohibited, at least: look at {under[0]!r}.' if said else 'Some of them are.'
 
-q5 = quiz.code(_judge_law, right="'abe'",
-    why='School, call centre, examination: education and work. The other three are not prohibited by this article, which is not to say that they are allowed, and far from saying that they are right.',
-    hints=['The article names two areas and two reasons that are excepted.', 'The areas are work and education, the reasons medical ones and safety.'],
-    wrong={"'a'": "look at 'b'", "'abcdef'": "'c' is not prohibited", "'abef'": "'f' is not prohibited", "['a', 'b', 'd', 'e']": "'d' is not prohibited", "'abz'": "no use 'z'", '3': 'Give the letters', "''": 'Some of them are'})
+q5 = quiz.code(
+    _judge_law,
+    right="'abe'",
+    why='School, call centre, examination: education and work. The other three are not '
+        'prohibited by this article, which is not to say that they are allowed, and far from '
+        'saying that they are right.',
+    hints=[
+        'The article names two areas and two reasons that are excepted.',
+        'The areas are work and education, the reasons medical ones and safety.'],
+    wrong={
+        "'a'": "look at 'b'",
+        "'abcdef'": "'c' is not prohibited",
+        "'abef'": "'f' is not prohibited",
+        "['a', 'b', 'd', 'e']": "'d' is not prohibited",
+        "'abz'": "no use 'z'",
+        '3': 'Give the letters',
+        "''": 'Some of them are'})
 
 # %% ../../../nbs/questions/should_you.ipynb #c329e26e
 def _judge_decide(f):
     ask = lambda *groups: f([o[0] for o in groups], [o[1] for o in groups], .5)
     sure, maybe, bad = (.6,.8), (.4,.7), (.2,.45)
-    said = dict(sure=ask(sure, sure), bad=ask(sure, bad), maybe=ask(sure, maybe), both=ask(maybe, bad), edge=ask((.5,.6), sure), last=ask(bad, sure))
-    if odd := [o for o in said.values() if o not in ('yes', 'no', 'measure more')]: return f'It must answer \'yes\', \'no\' or \'measure more\', but once it gives {odd[0]!r}.'
-    if said['bad']=='yes' or said['last']=='yes': return 'It says yes though one group is surely below what you ask for: its whole interval is. A good group does not make up for a bad one.'
-    if said['maybe']=='no': return 'It says no where one interval runs from 0.4 to 0.7 and 0.5 is asked for. That is not known to be too little. Measure more.'
-    if said['maybe']=='yes': return 'It says yes where one interval runs from 0.4 to 0.7 and 0.5 is asked for. It may well be less than 0.5. Ask for the lower end.'
-    if said['both']!='no': return 'One group is surely too bad and another is doubtful. More measuring cannot save it: the answer is no.'
-    if said['sure']!='yes' or said['edge']!='yes': return 'Where every lower end reaches what is asked for, the answer is yes.'
-    if said['bad']!='no' or said['last']!='no': return 'One group is surely below what you ask for, so the answer is no.'
+    said = dict(
+        sure=ask(sure, sure),
+        bad=ask(sure, bad),
+        maybe=ask(sure, maybe),
+        both=ask(maybe, bad),
+        edge=ask((.5,.6), sure),
+        last=ask(bad, sure))
+    if odd := [o for o in said.values() if o not in ('yes', 'no', 'measure more')]:
+        return f'It must answer \'yes\', \'no\' or \'measure more\', but once it gives {odd[0]!r}.'
+    if said['bad']=='yes' or said['last']=='yes':
+        return ('It says yes though one group is surely below what you ask for: its whole interval '
+                'is. A good group does not make up for a bad one.')
+    if said['maybe']=='no':
+        return ('It says no where one interval runs from 0.4 to 0.7 and 0.5 is asked for. That is '
+                'not known to be too little. Measure more.')
+    if said['maybe']=='yes':
+        return ('It says yes where one interval runs from 0.4 to 0.7 and 0.5 is asked for. It may '
+                'well be less than 0.5. Ask for the lower end.')
+    if said['both']!='no':
+        return ('One group is surely too bad and another is doubtful. More measuring cannot save '
+                'it: the answer is no.')
+    if said['sure']!='yes' or said['edge']!='yes':
+        return 'Where every lower end reaches what is asked for, the answer is yes.'
+    if said['bad']!='no' or said['last']!='no':
+        return 'One group is surely below what you ask for, so the answer is no.'
 
-q6 = quiz.code(_judge_decide,
-    right="def decide(lo, hi, least):\n    if any(o<least for o in hi): return 'no'\n    return 'yes' if all(o>=least for o in lo) else 'measure more'",
-    why='No group is left behind by an average, and "we do not know" is an answer. The hard part is not in the code: it is to say what `least` is, before you have seen the numbers.',
-    hints=['"No" needs one group only: one whose whole interval, so its upper end, is below `least`.', '"Yes" needs all groups: each lower end at `least` or above. Whatever is left is "measure more".'],
+q6 = quiz.code(
+    _judge_decide,
+    right="def decide(lo, hi, least):\n    if any(o<least for o in hi): return 'no'\n    return "
+          "'yes' if all(o>=least for o in lo) else 'measure more'",
+    why='No group is left behind by an average, and "we do not know" is an answer. The hard part '
+        'is not in the code: it is to say what `least` is, before you have seen the numbers.',
+    hints=[
+        '"No" needs one group only: one whose whole interval, so its upper end, is below `least`.',
+        '"Yes" needs all groups: each lower end at `least` or above. Whatever is left is '
+        '"measure more".'],
     blank="def decide(lo, hi, least):\n    return 'yes' if sum(lo)/len(lo)>=least else 'no'",
-    wrong={"def f(lo, hi, least): return 'yes' if min(lo)>=least else 'no'": 'Measure more',
-           "def f(lo, hi, least): return 'yes' if min(hi)>=least else 'no'": 'Ask for the lower end',
-           "def f(lo, hi, least): return 'yes' if min(lo)>=least else 'measure more' if any(l<least<=h for l,h in zip(lo, hi)) else 'no'": 'cannot save it',
-           "def f(lo, hi, least): return 'yes' if min(lo)>least else 'no' if min(hi)<least else 'measure more'": 'the answer is yes',
-           "def f(lo, hi, least): return True": 'once it gives True',
-           "def f(lo, hi, least): return 'measure more'": 'cannot save it'})
+    wrong={
+        "def f(lo, hi, least): return 'yes' if min(lo)>=least else 'no'": 'Measure more',
+        "def f(lo, hi, least): return 'yes' if min(hi)>=least else 'no'": 'Ask for the lower end',
+        "def f(lo, hi, least): return 'yes' if min(lo)>=least else 'measure more' if any(l<least<=h for l,h in zip(lo, hi)) else 'no'":
+            'cannot save it',
+        "def f(lo, hi, least): return 'yes' if min(lo)>least else 'no' if min(hi)<least else 'measure more'":
+            'the answer is yes',
+        "def f(lo, hi, least): return True": 'once it gives True',
+        "def f(lo, hi, least): return 'measure more'": 'cannot save it'})
