@@ -300,25 +300,32 @@ def _telling(records, diff):
     return keys
 
 def _label(r, keys):
-    "The run's name, with what tells it from others of that name"
+    "The run's name, with what tells it from others"
     s = _settings(r)
     said = ', '.join(str(s.get(k)) if k=='data.name' else f'{k} {s.get(k)}' for k in keys)
     return r.config['run'] + (f' ({said})' if said else '')
+
+def _telling_keys(records, diff):
+    "By run, the settings that its name needs; a name that is not in `RUNS` stands for settings, so it is told from its own kind only"
+    same = {run: [r for r in records if r.config['run']==run] for run in {r.config['run'] for r in records}}
+    return {run: _telling(records, diff) if run in RUNS else _telling(rs, differing_settings(rs)) for run,rs in same.items()}
 
 def _place(r): return list(RUNS).index(r.config['run']) if r.config['run'] in RUNS else len(RUNS)
 
 def by_run(
     records, # `Record`s, in any order
-    mixed:bool=False, # Allow settings to differ? They then stand in the names
+    mixed:bool=False, # Allow settings to differ? They then stand in the names, where a name does not say them
 )->dict: # run → its records by seed; the five in the course's order, then others
     "Records grouped by run; `InputError` where they differ in more than run and seed"
     diff = differing_settings(records)
     if diff and not mixed:
-        raise InputError('these records cannot be compared: ' + '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items()) + '; give records that agree, or allow it with mixed (--mixed)')
-    keys, res = _telling(records, diff), {}
+        said = '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items())
+        raise InputError(f'these records cannot be compared: {said}; give records that agree, or allow it with mixed (--mixed)')
+    keys, res = _telling_keys(records, diff), {}
     for r in sorted(records, key=lambda r: (_place(r), r.config['run'], r.config['seed'])):
-        seeds, seed = res.setdefault(_label(r, keys), {}), r.config['seed']
-        if seed in seeds: raise InputError(f'{r.path} and {seeds[seed].path} are both of {_label(r, keys)}, seed {seed}; give one of them')
+        label = _label(r, keys[r.config['run']])
+        seeds, seed = res.setdefault(label, {}), r.config['seed']
+        if seed in seeds: raise InputError(f'{r.path} and {seeds[seed].path} are both of {label}, seed {seed}; give one of them')
         seeds[seed] = r
     return {k: list(v.values()) for k,v in res.items()}
 
