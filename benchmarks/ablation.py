@@ -25,7 +25,7 @@ OFF = dict(sizes=None, label_smoothing=0., erase=0., ema=0.)
 def arms(best):
     "Name → settings: the recipe, the recipe without each ingredient, with one more, and with none"
     whole = {**best, **SMALL}
-    return {'whole': whole, **{f'without_{k}': {**whole, k: v} for k,v in OFF.items()}, 'with_mixup': {**whole, 'mixup': .2}, 'plain': {**whole, **OFF, 'flips': False}}
+    return {'whole': whole, **{f'without_{k}': {**whole, k: v} for k,v in OFF.items()}, 'with_mixup': {**whole, 'mixup': .2}, 'plain': {**whole, **OFF, 'tta': False}}
 
 def unmirrored(record, models, faces):
     "Test predictions of a record's model without mirrored answers"
@@ -56,7 +56,7 @@ def main(
     for seed in range(seeds):
         for k,settings in todo.items(): records[k].append(train_run(faces, k, seed, out=ROOT/'results/recipes', models=models, bar=False, **settings))
     preds = {k: [o.predictions for o in rs] for k,rs in records.items()}
-    preds['without_flips'] = [unmirrored(o, models, faces) for o in records['whole']]
+    preds['without_tta'] = [unmirrored(o, models, faces) for o in records['whole']]
     table = pd.DataFrame([row(k, p, preds['whole']) for k,p in preds.items()]).round(6)
     print(table.to_string(index=False))
     out.mkdir(parents=True, exist_ok=True)

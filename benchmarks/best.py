@@ -50,7 +50,7 @@ def answers(model, faces):
 @call_parse
 def main(
     model:str='models/recipes/fer2013/best/seed0.json', # Card of the trained recipe
-    small:str='models/recipes/fer2013-taught/small/seed0.json', # Card of the small network
+    small:str='models/recipes/fer2013-distilled/small/seed0.json', # Card of the small network
     data:str='fer2013', # FER2013, by name or path
     votes:str='fer2013new.csv', # Of FER+
     out:Path=ROOT/'results/benchmarks', # Folder for what was found

@@ -20,7 +20,7 @@ from fer_course.train.learner import fer_learner
 from fer_course.records.metrics import bootstrap_diff, metrics, preds_table
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, read_records, versions
-from fer_course.train.run import SeedEpochs, seed_all
+from fer_course.train.callbacks import SeedEpochs, seed_all
 
 def fit(learn, seed, epochs, lr): # processor seconds of the fastest epoch
     clock = Clock()

@@ -20,7 +20,7 @@ from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.modelfile import predict_faces
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.run import SeedEpochs, seed_all
+from fer_course.train.callbacks import SeedEpochs, seed_all
 from itertools import product # after fastai, which has another
 
 class NoValid(Callback):

@@ -19,7 +19,7 @@ from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.modelfile import predict_faces
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.run import SeedEpochs, seed_all
+from fer_course.train.callbacks import SeedEpochs, seed_all
 
 LR = 2e-3 # as in the five runs
 STILL, AVERAGES, TRAINED = {}, dict(cbs=[]), dict(cbs=[], train_bn=True) # BatchNorm in frozen layers: wholly frozen; its running averages move; fastai's default, where its weights train too

@@ -1,6 +1,6 @@
 """How long a face takes, and how well it is read, by PyTorch, by ONNX Runtime with the weights in 32, 16 and 8 bits, and by the models of `peers.py`:
 
-    python benchmarks/predict.py models/recipes/fer2013/best/seed0 models/recipes/fer2013-taught/small/seed0 --data fer2013.tar.gz
+    python benchmarks/predict.py models/recipes/fer2013/best/seed0 models/recipes/fer2013-distilled/small/seed0 --data fer2013.tar.gz
 
 Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels to probabilities: resizing is included,
 mirror images too where the model's card asks for them. What it takes to import and open a model is measured as well. Of the peers those that are installed are asked; all four are after
@@ -29,7 +29,7 @@ def by_torch(work):
     from fer_course.nets.modelfile import load_network, predict_faces
     torch.set_num_threads(1)
     net, card = load_network(work/'model')
-    return lambda faces: predict_faces(net, faces, card['size'], card['channels'], card['stats'], flips=card.get('flips', False))
+    return lambda faces: predict_faces(net, faces, card['size'], card['channels'], card['stats'], tta=card.get('tta', False))
 
 def by_onnx(work, kind):
     from fer_course.nets.predictor import load_predictor
@@ -123,7 +123,7 @@ def main(
     Path(out).mkdir(parents=True, exist_ok=True)
     table.to_csv(Path(out)/'predict.csv', index=False)
     info = dict(command='python benchmarks/predict.py', rounds=rounds, seconds=seconds, threads=1, load_before=round(load, 2), counted='the fastest of all calls, and the median; ms a face',
-                models={o['config']['run']: {k: o.get(k) for k in ('arch', 'size', 'flips')} for o in cards.values()}, faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
+                models={o['config']['run']: {k: o.get(k) for k in ('arch', 'size', 'tta')} for o in cards.values()}, faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
                 agreement={k: o['agreement'] for k,o in cards.items()}, starts_seconds=starts, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
                 machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}, **peer_versions()})
     (Path(out)/'predict.json').write_text(json.dumps(info, indent=1)+'\n')

@@ -21,7 +21,7 @@ from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.model import stages
 from fer_course.nets.modelfile import predict_faces
 from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.run import SeedEpochs, seed_all
+from fer_course.train.callbacks import SeedEpochs, seed_all
 
 BORDER, N_STAGES = 5, 9 # the earlier stages are the first five of the nine, the head among these
 RAW = (0., 1.) # nothing taken off, divided by 1

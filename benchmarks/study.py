@@ -109,7 +109,7 @@ def learner(faces, dls, s, work):
     from fastai.torch_core import TensorCategory
     from fer_course.train.cached import cached_features, head_learner
     from fer_course.train.learner import check_trainable, fer_learner
-    from fer_course.train.run import seed_all
+    from fer_course.train.callbacks import seed_all
     seed_all(s['seed'])
     learn = fer_learner(dls, s['arch'], **arguments(s['run']))
     check_trainable(learn, s['freeze_to'])
@@ -126,7 +126,7 @@ def learner(faces, dls, s, work):
 
 def fit(learn, s, ckpt):
     "Train, going on from the checkpoint; the history with the processor's seconds"
-    from fer_course.train.run import Checkpoint, SeedEpochs, read_checkpoint, resume
+    from fer_course.train.callbacks import Checkpoint, SeedEpochs, read_checkpoint, resume
     class Clocked(Checkpoint):
         def before_epoch(self):
             super().before_epoch()

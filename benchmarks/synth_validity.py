@@ -57,7 +57,7 @@ def fit(faces, seed, epochs, lr, start=None):
     "A network like that of `adam_pretrained`, trained on `faces`, its weights first those of `start` where given"
     from fer_course.data.block import fer_dls
     from fer_course.train.learner import fer_learner
-    from fer_course.train.run import SeedEpochs, seed_all
+    from fer_course.train.callbacks import SeedEpochs, seed_all
     seed_all(seed)
     learn = fer_learner(fer_dls(faces, device='cpu'))
     if start: learn.model.load_state_dict(start)

@@ -39,7 +39,8 @@ def our_step(n):
     import torch
     from fastai.vision.all import F
     from fer_course.train.learner import Adam, fair_opt
-    from fer_course.nets.model import fer_model, keep_memory, stages
+    from fer_course.nets.fast_cpu import keep_memory
+    from fer_course.nets.model import fer_model, stages
     keep_memory()
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last), batch()
     opt = fair_opt(Adam)(stages(model), 1e-3)
@@ -51,7 +52,8 @@ def our_step(n):
 def bare_epoch(n):
     import torch
     from fastai.vision.all import F
-    from fer_course.nets.model import fer_model, keep_memory
+    from fer_course.nets.fast_cpu import keep_memory
+    from fer_course.nets.model import fer_model
     keep_memory()
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last).train(), batch()
     opt = torch.optim.AdamW(model.parameters(), 1e-3)

@@ -27,12 +27,13 @@ def start(faces, env2, tmp_path):
 SCRIPT = '''
 import sys
 from fer_course.data.readers import load_faces
-from fer_course.train.run import team, train_run
-with team('cpu') as first:
+from fer_course.train.distributed import distributed_training
+from fer_course.train.run import train_run
+with distributed_training('cpu') as first:
     if first:
         faces = load_faces(sys.argv[1])
         train_run(faces, 'adam_pretrained', epochs=2, size=32, bs=4, device='cpu', bar=False)
-        train_run(faces, 'best', epochs=2, size=32, sizes=[24,32], mixup=.2, ema=.5, erase=.2, flips=True, bs=8, device='cpu', bar=False)
+        train_run(faces, 'best', epochs=2, size=32, sizes=[24,32], mixup=.2, ema=.5, erase=.2, tta=True, bs=8, device='cpu', bar=False)
 '''
 
 @pytest.fixture(scope='module')

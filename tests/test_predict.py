@@ -250,7 +250,7 @@ TAMPERED = {
     'unknown version':   (signed(changed(format='fer_course model 2')), 'update fer_course'),
     'other size':        (changed(face_size=47), 'checksum differs'),
     'other temperature': (changed(temperature=3.), 'checksum differs'),
-    'mirror images':     (changed(flips=True), 'checksum differs'),
+    'mirror images':     (changed(tta=True), 'checksum differs'),
     'pickle':            (replaced(a_pickle), 'checksum differs'),
     'pickle, signed':    (signed(replaced(a_pickle)), None),
     'zip bomb, signed':  (signed(replaced(a_zip)), None),

@@ -40,10 +40,10 @@ def predict_faces(
     channels:int=3, # What the network's first layer takes
     stats:tuple=(0.5, 0.5), # Mean and standard deviation that training took off, with pixels from 0 to 1
     bs:int=256, # Faces at a time
-    flips:bool=False, # Let the mean over a face and its mirror image be the answer?
+    tta:bool=False, # Answer with the mean over a face and its mirror image (test-time augmentation)?
 )->np.ndarray: # Probabilities `float32 [n, c]`
     "Probabilities of the classes for each face"
-    if flips: return (predict_faces(model, imgs, size, channels, stats, bs) + predict_faces(model, imgs[...,::-1], size, channels, stats, bs))/2
+    if tta: return (predict_faces(model, imgs, size, channels, stats, bs) + predict_faces(model, imgs[...,::-1], size, channels, stats, bs))/2
     was, device, res = model.training, next(model.parameters()).device, []
     model.eval()
     for i in range(0, len(imgs), bs):

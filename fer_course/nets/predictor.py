@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from ..core.errors import InputError
-from .card import ENDINGS, SHIPPED, read_card, read_weights, signed
+from .card import ENDINGS, SHIPPED, read_card, read_weights, sign_card
 
 # %% ../../nbs/lib/nets/predictor.ipynb #036ae0ab
 def softmax(
@@ -101,7 +101,7 @@ class TorchPredictor(Predictor):
 
     def scores(self, faces):
         from fer_course.nets.modelfile import predict_faces
-        p = predict_faces(self.net, faces, flips=bool(self.card.get('flips')), **self.net_args)
+        p = predict_faces(self.net, faces, tta=bool(self.card.get('tta')), **self.net_args)
         return np.log(np.maximum(p, np.finfo(np.float32).tiny))
 
 def learner_card(
@@ -114,7 +114,7 @@ def learner_card(
     find = lambda fs,typ: next(o for o in fs if isinstance(o, typ))
     x, normalize = learn.dls.valid.one_batch()[0], find(learn.dls.valid.after_batch.fs, Normalize)
     weights = save({k: v.cpu().contiguous() for k,v in learn.model.state_dict().items()})
-    card = signed(weights, arch=type(learn.model).__name__, vocab=learn.dls.vocab, size=x.shape[-1], channels=x.shape[1],
+    card = sign_card(weights, arch=type(learn.model).__name__, vocab=learn.dls.vocab, size=x.shape[-1], channels=x.shape[1],
                   face_size=find(learn.dls.tfms[0].fs, ToFace).size, stats=[float(o.flatten()[0]) for o in (normalize.mean, normalize.std)])
     return {**card, 'path': Path('learner')}
 

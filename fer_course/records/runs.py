@@ -39,15 +39,15 @@ def run_pairs(
 
 # %% ../../nbs/lib/records/runs.ipynb #561b0e6c
 DEFAULTS = dict(epochs=5, size=64, bs=64, lr=2e-3, arch='tf_efficientnet_lite0', balance='none', label_smoothing=0., erase=0., fair=True,
-                sizes=None, ema=0., mixup=0., flips=False, teacher=None, views=4) # What a run trains with, unless its row says otherwise
+                sizes=None, ema=0., mixup=0., tta=False, teacher=None, views=4) # What a run trains with, unless its row says otherwise
 
 RECIPES = {
     'best':  dict(opt_func='Adam', pretrained=True, freeze_to=0, epochs=12, size=96, sizes=[64,96],
-                  label_smoothing=.1, erase=.25, ema=.5, flips=True),
+                  label_smoothing=.1, erase=.25, ema=.5, tta=True),
     'mixup': dict(opt_func='Adam', pretrained=True, freeze_to=0, epochs=16, size=96, sizes=[64,64,96],
-                  label_smoothing=.1, erase=.25, mixup=.2, ema=.5, flips=True),
+                  label_smoothing=.1, erase=.25, mixup=.2, ema=.5, tta=True),
     'small': dict(opt_func='Adam', pretrained=False, freeze_to=0, arch='fer_small', epochs=20, size=48, bs=128, lr=1e-2,
-                  ema=.5, flips=True, teacher='fer'),
+                  ema=.5, tta=True, teacher='fer'),
 }
 
 # %% ../../nbs/lib/records/runs.ipynb #b3fddfe6

@@ -1,4 +1,4 @@
-"""Where the whole body is frozen it says the same about a face every time: ask it once, and train the head on what it said
+"""A wholly frozen body gives the same features for a face every time: compute them once, and train the head on them
 
 Docs: https://fer-course.github.io/fer_course/lib/train/cached.html.md"""
 
@@ -17,28 +17,31 @@ from fastai.data.load import chunked
 from fastai.vision.all import DataLoader, DataLoaders, Learner, delegates, store_attr
 
 # %% ../../nbs/lib/train/cached.ipynb #8064f789
-def _asker(model): return nn.Sequential(model[0], model[1][:2]).eval() # body, mean over places, flatten: all before dropout and the linear layer
+def _extractor(model): # body, mean over places, flatten: all before dropout and the linear layer
+    return nn.Sequential(model[0], model[1][:2]).eval()
 
 @torch.no_grad()
-def _ask(net, dl): # features `[n, d]` and targets, in the order of the faces
+def _extract(net, dl): # features `[n, d]` and targets, in the order of the faces
     dl = dl.new(shuffle=False, drop_last=False)
-    xs, ys = zip(*((net(x.to(memory_format=torch.channels_last)).float().cpu(), y.cpu()) for x,y in dl))
+    xs, ys = zip(*((net(x.to(memory_format=torch.channels_last)).float(), y) for x,y in dl))
     return torch.cat(xs).as_subclass(torch.Tensor), torch.cat(ys)
 
 def cached_features(
     learn:Learner, # From `fer_learner`, with `freeze_to=-1`
-    views:int=5, # Augmented views of each training face; where nothing is augmented, 1 is enough
-)->list: # For each of `learn.dls`: features `float32 [views, n, d]` and targets; one view of what is not trained on
-    "What the frozen body says about each face, asked once; `InputError` where the body is not wholly frozen"
+    views:int=5, # Augmented views of each training face; 1 is enough where nothing is augmented
+)->list: # For each of `learn.dls`: features `float32 [views, n, d]` and targets, on their device; one view of validation and test faces
+    "The features that a frozen body gives for each face; `InputError` where the body is not wholly frozen"
     check_trainable(learn, -1)
-    net = _asker(learn.model)
-    train, *rest = [[_ask(net, dl) for _ in range(views if i==0 else 1)] for i,dl in enumerate(learn.dls.loaders)]
-    return [(torch.stack([x for x,_ in o]), o[0][1]) for o in (train, *rest)]
+    net, res = _extractor(learn.model), []
+    for i,dl in enumerate(learn.dls.loaders):
+        made = [_extract(net, dl) for _ in range(views if i==0 else 1)]
+        res.append((torch.stack([x for x,_ in made]), made[0][1]))
+    return res
 
 # %% ../../nbs/lib/train/cached.ipynb #63a26945
 @delegates(DataLoader)
 class FeatureDL(DataLoader):
-    "Batches of features: for each face, one of its views by chance"
+    "Batches of features: for each face, one of its views at random"
     def __init__(self,
         x, # `[views, n, d]`
         y, # Targets `[n, …]`
@@ -56,9 +59,9 @@ def head_learner(
     learn:Learner, # As given to `cached_features`; its head is the one that is trained
     features:list, # From `cached_features`
     **kwargs # As for `Learner`
-)->Learner: # Optimizer, loss, metrics and batch size of `learn`
+)->Learner: # With the optimizer, loss, metrics, batch size and device of `learn`
     "A Learner for the head of `learn` alone, on features"
-    bs = learn.dls.train.bs
-    dls = DataLoaders(*(FeatureDL(x, y, bs=bs, shuffle=i==0, drop_last=i==0) for i,(x,y) in enumerate(features)), device='cpu')
-    model = learn.model[1][2:].cpu()
-    return Learner(dls, model, **{**dict(loss_func=learn.loss_func, opt_func=learn.opt_func, wd=learn.wd, moms=learn.moms, metrics=learn.metrics), **kwargs})
+    args, device = dict(bs=learn.dls.train.bs), learn.dls.device
+    dls = [FeatureDL(x, y, shuffle=i==0, drop_last=i==0, **args) for i,(x,y) in enumerate(features)]
+    ours = {k: getattr(learn, k) for k in ('loss_func', 'opt_func', 'wd', 'moms', 'metrics')}
+    return Learner(DataLoaders(*dls, device=device), learn.model[1][2:], **{**ours, **kwargs})

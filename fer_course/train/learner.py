@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from ..core.errors import InputError, check_name
 from ..records.runs import RUNS
-from ..nets.model import fer_model, keep_memory, stages
+from ..nets.fast_cpu import keep_memory
+from ..nets.model import fer_model, stages
 
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.training import BnFreeze, bn_types
@@ -68,13 +69,17 @@ def check_freeze(
     n:int, # Number of parameter groups
 ):
     "Raise `InputError` where `freeze_to` names no group of the `n` there are"
-    if not -n <= freeze_to < n: raise InputError(f'freeze_to={freeze_to} is out of range: this network has {n} groups of parameters; use 0 (all train) to {n-1}, or -1 (the head only)')
+    if not -n <= freeze_to < n:
+        raise InputError(f'freeze_to={freeze_to} is out of range: this network has {n} groups of parameters; '
+                         f'use 0 (all train) to {n-1}, or -1 (the head only)')
 
-def _to_device(learn): # channels-last suits CPUs and NVIDIA's GPUs, mixed precision the latter
-    device = torch.device(learn.dls.device).type
-    if device=='cpu': keep_memory()
-    if device in ('cpu', 'cuda'): learn.add_cb(ChannelsLast())
-    return learn.to_fp16() if device=='cuda' else learn
+def _to_device(learn):
+    "Move the model, and make its steps fast there: channels-last on CPUs and NVIDIA's GPUs, mixed precision on the latter"
+    device = torch.device(learn.dls.device)
+    learn.model.to(device)
+    if device.type=='cpu': keep_memory()
+    if device.type in ('cpu', 'cuda'): learn.add_cb(ChannelsLast())
+    return learn.to_fp16() if device.type=='cuda' else learn
 
 @delegates(Learner)
 def fer_learner(
@@ -90,16 +95,20 @@ def fer_learner(
 )->Learner: # Frozen as asked: see `trainable`
     "A fastai Learner for one of the runs"
     model = fer_model(arch, len(dls.vocab), pretrained, channels=dls.one_batch()[0].shape[1])
-    loss = CrossEntropyLossFlat(flatten=False, label_smoothing=label_smoothing, weight=None if class_weights is None else tensor(class_weights))
-    ours = dict(opt_func=fair_opt(opt_func), wd=FAIR['wd'], moms=(0.9,0.9,0.9), train_bn=False, cbs=[BnFreeze()]) if fair else dict(opt_func=find_opt(opt_func))
-    learn = Learner(dls, model, loss_func=loss, splitter=stages, **{'metrics': [accuracy, AccumMetric(macro_f1, flatten=False)], **ours, **kwargs})
+    weight = None if class_weights is None else tensor(class_weights)
+    loss = CrossEntropyLossFlat(flatten=False, label_smoothing=label_smoothing, weight=weight)
+    args = dict(opt_func=find_opt(opt_func), metrics=[accuracy, AccumMetric(macro_f1, flatten=False)])
+    matched = dict(opt_func=fair_opt(opt_func), wd=FAIR['wd'], moms=(0.9,0.9,0.9), train_bn=False, cbs=[BnFreeze()])
+    if fair: args.update(matched)
+    learn = Learner(dls, model, loss_func=loss, splitter=stages, **{**args, **kwargs})
     learn.create_opt()
     check_freeze(freeze_to, len(learn.opt.param_lists))
     learn.freeze_to(freeze_to)
     return _to_device(learn)
 
 # %% ../../nbs/lib/train/learner.ipynb #9af6d2ae
-def _batchnorm(learn): # (weight, do its running averages move?) for each BatchNorm layer, as training would have it
+def _batchnorms(learn):
+    "For each BatchNorm layer, as in training: its weight, and whether its running averages move"
     was = learn.model.training
     learn.model.train()
     if hasattr(learn, 'bn_freeze'): learn.bn_freeze.before_train()
@@ -109,12 +118,13 @@ def _batchnorm(learn): # (weight, do its running averages move?) for each BatchN
 
 def trainable(
     learn:Learner, # From `fer_learner`
-)->pd.DataFrame: # A row for each group of parameters: `parameters`, how many of them are `training`, how many BatchNorm layers, how many of those `moving`
+)->pd.DataFrame: # A row a group: numbers of `parameters`, of those `training`, of `batchnorms`, and of those `moving`
     "What a training step would change"
-    bn, rows = _batchnorm(learn), []
+    bn, rows = _batchnorms(learn), []
     for group in learn.opt.param_lists:
         moving = [m for w,m in bn if any(w is p for p in group)]
-        rows.append(dict(parameters=sum(p.numel() for p in group), training=sum(p.numel() for p in group if p.requires_grad), batchnorms=len(moving), moving=sum(moving)))
+        training = sum(p.numel() for p in group if p.requires_grad)
+        rows.append(dict(parameters=sum(p.numel() for p in group), training=training, batchnorms=len(moving), moving=sum(moving)))
     return pd.DataFrame(rows, index=pd.Index([*range(len(rows)-1), 'head'], name='group'))
 
 # %% ../../nbs/lib/train/learner.ipynb #d718fb1b
@@ -126,6 +136,8 @@ def check_trainable(
     t = trainable(learn)
     want = pd.Series(range(len(t)), t.index) >= freeze_to % len(t)
     bad = t.index[(t.training != t.parameters*want) | (t.moving != t.batchnorms*want)]
-    if len(bad): raise InputError(f'freeze_to={freeze_to}, but group {bad[0]} would train {t.training[bad[0]]} of its {t.parameters[bad[0]]} parameters '
-                                  f'and move {t.moving[bad[0]]} of its {t.batchnorms[bad[0]]} BatchNorm layers; call learn.freeze_to({freeze_to}) and leave BnFreeze in')
-    return t
+    if not len(bad): return t
+    o = t.loc[bad[0]]
+    raise InputError(f'freeze_to={freeze_to}, but group {bad[0]} would train {o.training} of its {o.parameters} parameters '
+                     f'and move {o.moving} of its {o.batchnorms} BatchNorm layers; '
+                     f'call learn.freeze_to({freeze_to}) and leave BnFreeze in')
