@@ -6,8 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/data/block.html.md"""
 
 # %% auto #0
 __all__ = ['Face', 'face_items', 'TensorFace', 'ToFace', 'TensorSoftCategory', 'ToSoftCategory', 'SoftCategoryBlock',
-           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'BatchPipeline', 'FaceDL', 'BalancedDL',
-           'class_weights', 'check_batches', 'fer_dls']
+           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'fits_on', 'stack_items', 'BatchPipeline', 'FaceDL',
+           'BalancedDL', 'class_weights', 'check_batches', 'fer_dls']
 
 # %% ../../nbs/lib/data/block.ipynb #d59e371c
 from collections import namedtuple
@@ -104,9 +104,24 @@ def fer_block(
         batch_tfms=[*face_augs(size, aug, erase), ToChannels(channels), Normalize.from_stats(mean, std)])
 
 # %% ../../nbs/lib/data/block.ipynb #938ad16e
-def _stacked(dset): # the stack belongs to the dataset, so that every loader made from it shares one
-    if not hasattr(dset, '_stack'): dset._stack = fa_collate([dset[i] for i in range(len(dset))])
-    return dset._stack
+def fits_on(
+    tensors, # What should be kept there
+    device:torch.device, # A GPU, or anything else
+)->bool: # True where they take less than half of a GPU's free memory
+    "Can these tensors stay on `device` during a training?"
+    if device.type!='cuda': return False
+    return sum(o.nbytes for o in tensors) < torch.cuda.mem_get_info(device)[0]/2
+
+def stack_items(
+    dset, # A dataset of fixed-size items
+    device=None, # Where they are to be used
+)->tuple: # All items as one batch, on a GPU where they fit there
+    "Collate all items once; every loader made from `dset` shares them"
+    stacks, device = dset.__dict__.setdefault('_stacks', {}), torch.device(device or 'cpu')
+    if None not in stacks: stacks[None] = fa_collate([dset[i] for i in range(len(dset))])
+    if device not in stacks:
+        stacks[device] = to_device(stacks[None], device) if fits_on(stacks[None], device) else stacks[None]
+    return stacks[device]
 
 class BatchPipeline(Pipeline):
     "A `Pipeline` whose transforms compute on plain tensors, and hand on the types that they were given"
@@ -121,8 +136,10 @@ class FaceDL(TfmdDL):
         self.after_batch = BatchPipeline(self.after_batch)
 
     def create_batches(self, samps):
-        tensors = _stacked(self.dataset)
-        for idxs in chunked(samps, self.bs, self.drop_last): yield tuple(t[idxs] for t in tensors)
+        tensors = stack_items(self.dataset, self.device)
+        for b in chunked(samps, self.bs, self.drop_last):
+            idxs = torch.tensor(b, device=tensors[0].device)
+            yield tuple(t[idxs] for t in tensors)
 
 # %% ../../nbs/lib/data/block.ipynb #a00f3296
 class BalancedDL(FaceDL, WeightedDL):

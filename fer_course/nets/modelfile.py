@@ -25,11 +25,13 @@ def net_input(
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
     size:int=64, # Side of the pictures that the network sees, in pixels
     channels:int=3, # What the network's first layer takes
-    stats:tuple=(0.5, 0.5), # Mean and standard deviation that training took off, with pixels from 0 to 1
+    stats:tuple=(0.5, 0.5), # Mean and standard deviation of training's normalisation, with pixels from 0 to 1
+    device=None, # Where to compute it; the bytes are copied there
 )->torch.Tensor: # `float32 [n, channels, size, size]`
-    "Faces as a network wants them, as after fastai's validation transforms"
-    x = torch.from_numpy(np.array(imgs))[:,None].float()/255
-    return ((F.interpolate(x, (size,size), mode='bilinear', align_corners=False)-stats[0])/stats[1]).expand(-1, channels, -1, -1)
+    "Faces as a network needs them, as after fastai's validation transforms"
+    x = torch.from_numpy(np.array(imgs)).to(device)[:,None].float()/255
+    x = F.interpolate(x, (size,size), mode='bilinear', align_corners=False)
+    return ((x-stats[0])/stats[1]).expand(-1, channels, -1, -1)
 
 # %% ../../nbs/lib/nets/modelfile.ipynb #6826fb12
 @torch.no_grad()
@@ -38,16 +40,18 @@ def predict_faces(
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
     size:int=64, # Side of the pictures that the network sees, in pixels
     channels:int=3, # What the network's first layer takes
-    stats:tuple=(0.5, 0.5), # Mean and standard deviation that training took off, with pixels from 0 to 1
+    stats:tuple=(0.5, 0.5), # Mean and standard deviation of training's normalisation, with pixels from 0 to 1
     bs:int=256, # Faces at a time
     tta:bool=False, # Answer with the mean over a face and its mirror image (test-time augmentation)?
 )->np.ndarray: # Probabilities `float32 [n, c]`
     "Probabilities of the classes for each face"
-    if tta: return (predict_faces(model, imgs, size, channels, stats, bs) + predict_faces(model, imgs[...,::-1], size, channels, stats, bs))/2
+    if tta:
+        args = size, channels, stats, bs
+        return (predict_faces(model, imgs, *args) + predict_faces(model, imgs[...,::-1], *args))/2
     was, device, res = model.training, next(model.parameters()).device, []
     model.eval()
     for i in range(0, len(imgs), bs):
-        x = net_input(imgs[i:i+bs], size, channels, stats).to(device)
+        x = net_input(imgs[i:i+bs], size, channels, stats, device)
         res.append(model(x.to(memory_format=torch.channels_last)).float().softmax(1).cpu())
     model.train(was)
     return torch.cat(res).numpy()
@@ -70,5 +74,7 @@ def load_network(
     data, card = read_weights(path, '.safetensors')
     model = fer_model(card['arch'], len(card['vocab']), pretrained=False, channels=card['channels'])
     try: model.load_state_dict(load_tensors(data))
-    except (SafetensorError, RuntimeError) as e: raise InputError(f'{card["path"]}: the weights do not fit {card["arch"]} with {len(card["vocab"])} classes ({str(e).splitlines()[0]}); get both files again') from e
+    except (SafetensorError, RuntimeError) as e:
+        raise InputError(f'{card["path"]}: the weights do not fit {card["arch"]} with {len(card["vocab"])} classes '
+                         f'({str(e).splitlines()[0]}); get both files again') from e
     return model.eval(), card

@@ -133,7 +133,7 @@ def build_learner(
     "A Learner as the settings of a run ask for it, checked to train what they say"
     seed_all(s['seed'])
     w = class_weights(faces) if s['balance']=='weights' else None
-    learn = ferbuild_learner(dls, s['arch'], s['opt_func'], s['pretrained'], s['freeze_to'], fair=s['fair'],
+    learn = fer_learner(dls, s['arch'], s['opt_func'], s['pretrained'], s['freeze_to'], fair=s['fair'],
                         class_weights=w, label_smoothing=s['label_smoothing'])
     if s['fair']: check_trainable(learn, s['freeze_to'])
     if s.get('sizes'): learn.add_cb(ProgressiveResizing(s['sizes']))
@@ -208,7 +208,7 @@ def _train_run(data, run, seed, out, models, overwrite, bar, args):
 
 def _train_and_record(faces, s, dls, path, model, ckpt, bar):
     began = datetime.now(timezone.utc).isoformat(timespec='seconds')
-    learn, state = buildbuild_learner(dls, faces, s), read_checkpoint(ckpt, s)
+    learn, state = build_learner(dls, faces, s), read_checkpoint(ckpt, s)
     with call_workers(_fit_worker, faces, s, state): history = fit_run(learn, s, state, ckpt, bar)
     test, valid = (predict_split(learn, faces, s, o) for o in ('test', 'valid'))
     seconds = round(sum(o['seconds'] for o in history), 1)
