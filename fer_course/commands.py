@@ -61,8 +61,9 @@ def fer_train(
     check_numbers(**numbers)
     check_folders(out=out, models=models)
     if contact_sheet: check_sheet(contact_sheet)
-    from fer_course.train.run import by_rate, team, train_runs
-    with team(device) as first:
+    from fer_course.train.distributed import distributed_training
+    from fer_course.train.run import compare_rates, train_runs
+    with distributed_training(device) as first:
         if not first: return # the first of several processes does all that follows; this one has trained along
         if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
         names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
@@ -76,7 +77,7 @@ def fer_train(
                      fair=False if fastai_defaults else None, device=device, overwrite=overwrite)
         folder = lambda o: f'lr{o["lr"]:g}' if len(rates)>1 else ''
         records = [r for o in rates for r in train_runs(faces, names, seeds, out=Path(out)/folder(o), models=Path(models)/folder(o), **{**given, **o})]
-        if len(rates)>1 and records: print(by_rate(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')
+        if len(rates)>1 and records: print(compare_rates(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')
         elif records: _report(records, whole=len(records)==len(names)*len(seeds))
 
 def _rate(s):

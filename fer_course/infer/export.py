@@ -40,13 +40,13 @@ class Graph(nn.Module):
     "From grey faces with pixels from 0 to 255, `float32 [n, 1, h, w]`, to scores `[n, c]`: resizing, normalisation, network, and mirror images where the card asks for them"
     def __init__(self, net:nn.Module, card:dict): # As from `load_network`; `net` is left alone
         super().__init__()
-        self.net, (self.mean, self.std), self.flips, self.n_out = one_channel(copy.deepcopy(net)), card['stats'], card.get('flips', False), len(card['vocab'])
+        self.net, (self.mean, self.std), self.tta, self.n_out = one_channel(copy.deepcopy(net)), card['stats'], card.get('tta', False), len(card['vocab'])
         self.register_buffer('resize', resize_matrix(card['face_size'], card['size']))
         fix_padding(self, torch.zeros(1, 1, card['face_size'], card['face_size']))
 
     def forward(self, faces):
         x = (self.resize@(faces/255)@self.resize.T-self.mean)/self.std
-        if not self.flips: return self.net(x)
+        if not self.tta: return self.net(x)
         scores = self.net(torch.cat([x, x.flip(-1)]))
         return scores.log_softmax(1).view(2, -1, self.n_out).logsumexp(0)-np.log(2) # softmax makes the mean of both probabilities of it
 
