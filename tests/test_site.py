@@ -113,12 +113,16 @@ def test_search(home, query, first):
     found = [o.get_attribute('href').split('#')[0].removeprefix('./') for o in home.locator('a.search-result').all()]
     assert found[0]==first, found
 
-def test_search_contrast(home):
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_search_contrast(browser, url, scheme):
     "The results can be read"
-    home.locator('input[type=search]').first.fill('freeze')
-    home.locator('a.search-result').first.wait_for()
-    home.evaluate(AXE)
-    assert not home.evaluate(SERIOUS)
+    page = browser.new_page(viewport=DESK, color_scheme=scheme)
+    page.goto(url+'index.html')
+    page.locator('input[type=search]').first.fill('freeze')
+    page.locator('a.search-result').first.wait_for()
+    page.evaluate(AXE)
+    assert not page.evaluate(SERIOUS)
+    page.close()
 
 def test_search_words(site):
     "What is searched are words as they are read, not markup"
