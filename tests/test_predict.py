@@ -79,7 +79,7 @@ def test_no_face(predictor, tmp_path):
     Image.new('L', (1,1)).save(tmp_path/'one pixel.png')
     for o in (tmp_path/'one pixel.png', Image.new('RGB', (640,480), 'teal'), np.random.default_rng(0).integers(0, 256, (300,300), dtype=np.uint8), Image.new('L', (5000,3))):
         df = predict(o, predictor)
-        assert len(df)==0 and list(df.columns)==['picture', 'face', 'x', 'y', 'w', 'h', 'expression', 'confidence', *VOCAB]
+        assert len(df)==1 and df.face.isna().all() and list(df.columns)==['picture', 'frame', 'seconds', 'track', 'face', 'x', 'y', 'w', 'h', 'expression', 'confidence', *VOCAB]
 
 def test_at_the_edge(predictor):
     "A face that touches the border, on each side"
@@ -179,7 +179,7 @@ def test_vanishing_file(scene, tmp_path):
     it = pictures(tmp_path)
     next(it)
     (tmp_path/'1.png').unlink()
-    assert [type(o).__name__ for _,o in it]==['InputError', 'ndarray']
+    assert [type(o.img).__name__ for o in it]==['InputError', 'ndarray']
 
 def test_addresses():
     "Nothing is fetched unless asked for"
@@ -194,7 +194,8 @@ def test_thousand(env, tmp_path):
     p = subprocess.run([script('fer-predict'), 'faces', '--csv', 'out.csv'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==2
     df = pd.read_csv(tmp_path/'out.csv')
-    assert len(df)==997==len(p.stdout.splitlines()) and df.picture.is_unique
+    assert len(df)==997==len(p.stdout.splitlines())-1 and df.picture.is_unique
+    assert p.stdout.splitlines()[-1].startswith('997 pictures, 997 faces: ')
     assert [re.search(r'\d+\.png', o)[0] for o in p.stderr.splitlines()[:-1]]==['007.png', '500.png', '999.png']
     assert p.stderr.splitlines()[-1]=='error: 3 of 1,000 pictures cannot be read'
 
