@@ -6,10 +6,12 @@ Docs: https://fer-course.github.io/fer_course/lib/commands.html.md"""
 
 # %% auto #0
 __all__ = ['LIMITS', 'fer_train', 'check_numbers', 'check_folders', 'column_names', 'check_sheet', 'save_contact_sheet',
-           'check_seed', 'check_device', 'fer_evaluate', 'fer_compare', 'in_words', 'check_outputs', 'fer_predict']
+           'check_seed', 'check_device', 'fer_evaluate', 'fer_compare', 'in_words', 'summary', 'check_range',
+           'check_outputs', 'fer_predict']
 
 # %% ../nbs/lib/commands.ipynb #4d489866
 import os, re, sys
+from collections import Counter
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -170,7 +172,7 @@ def check_device(
 @call_parse
 @cli
 def fer_evaluate(
-    model:str, # Card or weights of a trained model, such as models/synth/adam_pretrained/seed0.json
+    model:str, # 'fer' or 'small', which come with the package; or a model of your own, such as models/synth/adam_pretrained/seed0
     data:str='synth', # Faces to judge it by: 'synth', 'fer2013', or a path as for fer-train
     split:str='test', # Which of them: train, valid or test
     skip_bad:store_true=False, # Go on without pictures that cannot be read
@@ -219,7 +221,7 @@ def fer_compare(
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
 def in_words(
-    answer, # From `fer_course.infer.predict.answers`
+    answer, # From `fer_course.infer.predict.predict_each`
     vocab, # Class names
     unsure, # Below this probability the answer is "not sure"
 )->list: # A line for each face, or one that says there is none
@@ -228,36 +230,87 @@ def in_words(
     def said(p):
         first, second = (f'{vocab[i]} {p[i]:.0%}' for i in p.argsort()[:-3:-1])
         return first if p.max()>=unsure else f'not sure ({first}, {second})'
-    place = lambda i: f', face {i} at {answer.boxes[i-1][0]},{answer.boxes[i-1][1]}' if len(answer.boxes)>1 else ''
+    def place(i):
+        if len(answer.boxes)==1: return ''
+        number = i if answer.tracks is None else answer.tracks[i-1]
+        return f', face {number} at {answer.boxes[i-1][0]},{answer.boxes[i-1][1]}'
     return [f'{answer.name}{place(i)}: {said(p)}' for i,p in enumerate(answer.probs, 1)]
+
+def summary(
+    answers, # All of them, those that could not be read among them
+    vocab, # Class names
+    unsure, # Below this probability the answer is "not sure"
+    whole, # Was each picture taken for one face?
+)->list: # Lines; none for one picture with a face in it
+    "What `fer-predict` says at the end"
+    ok = [o for o in answers if o.error is None]
+    none, probs = sum(not len(o.boxes) for o in ok), [p for o in ok for p in o.probs]
+    said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
+    lines = []
+    if len(ok)>1:
+        lines = [f'{len(ok):,} pictures, {len(probs):,} faces' + (': ' if said else '') + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
+    if none and not whole: lines.append(f'No face found in {none:,} of {len(ok):,}. If each picture is one face, cut out already, add --whole.')
+    return lines
+
+def check_range(
+    **numbers, # Name of an option -> its value, and the least and the largest that it may have
+):
+    "Raise `InputError` where a number is out of range"
+    from fer_course.core.errors import InputError
+    for k,(v,lo,hi) in numbers.items():
+        if not lo<=v<=hi: raise InputError(f'--{k} {v:g} is outside {lo:g} to {hi:g}')
 
 def check_outputs(
     pictures, # As typed
     csv, # File to write, or None
     overlay, # Folder to write to, or None
+    plot=None, # File to write, or None
 ):
     "Raise `InputError` where what is written could take the place of what is read"
     from fer_course.core.errors import InputError
-    if csv and Path(csv).is_dir(): raise InputError(f'{csv} is a folder; give --csv a file')
+    for k,v in (('csv', csv), ('plot', plot)):
+        if v and Path(v).is_dir(): raise InputError(f'{v} is a folder; give --{k} a file')
+    if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'): raise InputError(f'{plot}: a plot is .png, .pdf or .svg')
     if not overlay: return
     to = Path(overlay).resolve()
     for o in pictures: # `os.path` knows what to say of names that no file can have
         if to.is_relative_to(Path(o).resolve()) if os.path.isdir(o) else to==Path(os.path.dirname(o)).resolve():
             raise InputError(f'{overlay} holds pictures that are to be read; give --overlay a folder of its own')
 
-def _free(folder, name, taken): # a file name in `folder` that this run has not written yet
-    stem = re.sub(r'[^\w .-]', '_', Path(name).stem if Path(name).suffix else Path(name).name) or 'picture'
+def _free(folder, answer, taken): # a file name in `folder` that this run has not written yet
+    name = Path(answer.name)
+    stem = re.sub(r'[^\w .-]', '_', name.name if answer.video else name.stem) or 'picture'
     i = next(i for i in count(1) if (f'{stem}-{i}' if i>1 else stem) not in taken)
     taken.add(stem := f'{stem}-{i}' if i>1 else stem)
     return Path(folder)/f'{stem}.jpg'
+
+def _write_overlay(folder, answer, vocab, unsure, taken):
+    from fer_course.core.cache import write_whole
+    from fer_course.infer.predict import draw_boxes
+    draw_boxes(answer, vocab, unsure).save(f := BytesIO(), 'JPEG', quality=90)
+    write_whole(_free(folder, answer, taken), lambda file: file.write(f.getvalue()))
+
+def _write_plot(file, df, vocab):
+    from fer_course.core.cache import write_whole
+    from fer_course.infer.predict import plot_over_time
+    plot_over_time(df, vocab).savefig(f := BytesIO(), format=Path(file).suffix[1:].lower(), dpi=150)
+    write_whole(Path(file), lambda o: o.write(f.getvalue()))
+
+def _count(pictures): # how many there are to be looked at; None where that takes a look into a video
+    from fer_course.core.errors import InputError
+    from fer_course.infer.predict import VIDEOS, files_in
+    try: files = [f for o in pictures for f in (files_in(o) if os.path.isdir(o) else [Path(o)])]
+    except InputError: return None # said when its turn comes
+    return None if any(f.suffix.lower() in VIDEOS for f in files) else len(files)
 
 @call_parse
 @cli
 def fer_predict(
     *pictures:str, # Pictures, folders of pictures, or videos
-    csv:str=None, # Write a table here: a row for each face, with its place and a probability for each expression
+    csv:str=None, # Write a table here: a row for each face, with its place and a probability for each expression, and an empty one for a picture without a face
     overlay:str=None, # Write pictures with faces here, with a box around each face and what was said beside it
-    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or an ONNX model, as from fer_course.infer.export
+    plot:str=None, # Draw the probabilities over a video's time into this file: .png, .pdf or .svg
+    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or a model of your own, as fer-train leaves it below models/
     unsure:float=.5, # Say 'not sure' where no expression has this probability, 0 to 1
     margin:float=0., # Cut faces out with so much more on each side, as a share of what the detector boxed; below 0 for less
     whole:store_true=False, # Each picture is one face: look for none
@@ -265,25 +318,25 @@ def fer_predict(
     url:store_true=False, # Fetch pictures that are given as addresses on the web
 ):
     "Find the faces in pictures and say which expression a model reads in each. Pictures that cannot be read are listed at the end, and the exit code is 2. Not for use on people at work or in education, which the EU prohibits."
+    from tqdm import tqdm
     from fer_course.core.cache import write_whole
     from fer_course.core.errors import InputError
     from fer_course.infer.predict import predict_each, table
     from fer_course.nets.predictor import load_predictor
-    from fer_course.infer.predict import draw_boxes as drawn
     if not pictures: raise InputError('no picture given; name some, or a folder of them')
-    for k,v,lo,hi in (('unsure', unsure, 0, 1), ('margin', margin, -.45, 3), ('every', every, .001, 1e6)):
-        if not lo<=v<=hi: raise InputError(f'--{k} {v:g} is outside {lo:g} to {hi:g}')
-    check_outputs(pictures, csv, overlay)
+    check_range(unsure=(unsure, 0, 1), margin=(margin, -.45, 3), every=(every, .001, 1e6))
+    check_outputs(pictures, csv, overlay, plot)
     predictor, done, taken = load_predictor(model), [], set()
-    for o in predict_each(list(pictures), predictor, every, url, margin=margin, whole=whole):
+    vocab, answers = predictor.vocab, predict_each(list(pictures), predictor, every, url, margin=margin, whole=whole)
+    for o in tqdm(answers, total=_count(pictures), unit=' pictures', leave=False, disable=None): # on stderr, where that is a terminal
         if o.error is None:
-            print(*in_words(o, predictor.vocab, unsure), sep='\n', flush=True)
-            if overlay and len(o.boxes):
-                drawn(o, predictor.vocab, unsure).save(f := BytesIO(), 'JPEG', quality=90)
-                write_whole(_free(overlay, o.name, taken), lambda file: file.write(f.getvalue()))
+            tqdm.write('\n'.join(in_words(o, vocab, unsure)))
+            if overlay and len(o.boxes): _write_overlay(overlay, o, vocab, unsure, taken)
         o.img = o.crops = None
         done.append(o)
-    if csv: write_whole(Path(csv), lambda f: f.write(table(done, predictor.vocab, unsure).round(4).to_csv(index=False).encode()))
+    for line in summary(done, vocab, unsure, whole): print(line)
+    if csv: write_whole(Path(csv), lambda f: f.write(table(done, vocab, unsure).round(4).to_csv(index=False).encode()))
+    if plot: _write_plot(plot, table(done, vocab, unsure), vocab)
     bad = [str(o.error) for o in done if o.error]
     if bad and len(done)>1: print(*(f'error: {o}' for o in bad), sep='\n', file=sys.stderr)
     if bad: raise InputError(f'{len(bad)} of {len(done):,} pictures cannot be read' if len(done)>1 else bad[0])

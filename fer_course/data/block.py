@@ -11,6 +11,8 @@ __all__ = ['Face', 'face_items', 'TensorFace', 'ToFace', 'TensorSoftCategory', '
 
 # %% ../../nbs/lib/data/block.ipynb #d59e371c
 from collections import namedtuple
+from functools import cached_property
+from io import BytesIO
 from operator import attrgetter
 
 from PIL import Image
@@ -22,8 +24,15 @@ from fastai.vision.all import *
 from fastai.callback.data import WeightedDL
 
 # %% ../../nbs/lib/data/block.ipynb #df442885
-Face = namedtuple('Face', 'img label split', defaults=(None, 'test'))
-Face.__doc__ = "One item: `img` is `uint8 [h, w]`; `label` a class name, or shares of the classes `[c]` where labels are soft; `split` as in a `FaceSet`"
+class Face(namedtuple('Face', 'img label split', defaults=(None, 'test'))):
+    "One item: `img` is `uint8 [h, w]`; `label` a class name, or shares of the classes `[c]` where labels are soft; `split` as in a `FaceSet`"
+    @cached_property
+    def _file(self):
+        Image.fromarray(self.img).save(f := BytesIO(), 'PNG')
+        return f
+    def read(self, *args): return self._file.read(*args) # what opens pictures can open an item, such as fastai's `ImageClassifierCleaner`
+    def seek(self, *args): return self._file.seek(*args)
+    def tell(self): return self._file.tell()
 
 def face_items(
     faces:FaceSet, # Any set of faces
