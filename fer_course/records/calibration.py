@@ -1,4 +1,4 @@
-"""How sure a model may say it is: a temperature for its answers, and what it gains by being silent where it is not sure
+"""How sure a model should be: a temperature for its probabilities, and accuracy when it may abstain
 
 Docs: https://fer-course.github.io/fer_course/lib/records/calibration.html.md"""
 
@@ -19,9 +19,9 @@ from .metrics import DECIMALS, is_correct, loss, reliability, vocab_of
 # %% ../../nbs/lib/records/calibration.ipynb #e16936c6
 def at_temperature(
     preds:pd.DataFrame, # A table of predictions
-    temperature:float, # Above 1 for less sure, below 1 for surer
-)->pd.DataFrame: # The same faces and answers, other probabilities
-    "Predictions as if the scores had been divided by `temperature`"
+    temperature:float, # Above 1 lowers the confidence, below 1 raises it
+)->pd.DataFrame: # The same faces and answers with other probabilities
+    "Predictions with the scores divided by `temperature`"
     vocab = vocab_of(preds)
     scores = np.log(preds[vocab].to_numpy().clip(10.**-DECIMALS))/temperature
     return preds.assign(**dict(zip(vocab, softmax(scores, axis=1).T)))
@@ -31,16 +31,22 @@ def fit_temperature(
     preds:pd.DataFrame, # Predictions on validation faces
 )->float: # From 0.05 to 20
     "The temperature at which the loss of `preds` is smallest"
-    res = minimize_scalar(lambda t: loss(at_temperature(preds, np.exp(t))), bounds=np.log([.05, 20]), method='bounded')
+    res = minimize_scalar(lambda t: loss(at_temperature(preds, np.exp(t))),
+                          bounds=np.log([.05, 20]), method='bounded')
     return float(np.exp(res.x))
 
 # %% ../../nbs/lib/records/calibration.ipynb #cb4e5a05
 def coverage(
     preds:pd.DataFrame, # A table of predictions
-)->pd.DataFrame: # A row for each threshold 0, 0.05 … 0.95 that any face reaches: `threshold`, `coverage` (share of faces answered), `n`, `accuracy` on those
-    "What is answered, and how well, when the model may abstain"
-    conf, right, at = preds[vocab_of(preds)].max(axis=1).to_numpy(), is_correct(preds), np.arange(0, 1, .05).round(2)
-    rows = [dict(threshold=t, coverage=(conf>=t).mean(), n=int((conf>=t).sum()), accuracy=right[conf>=t].mean()) for t in at if (conf>=t).any()]
+    # A row for each threshold from 0 to 0.95 that any face reaches: `threshold`,
+    # `coverage` (share of faces answered), `n` (their number) and `accuracy` on those
+)->pd.DataFrame:
+    "Coverage and accuracy of a model that answers only above a threshold of confidence"
+    conf, right, at = (preds[vocab_of(preds)].max(axis=1).to_numpy(), is_correct(preds),
+                       np.arange(0, 1, .05).round(2))
+    rows = [dict(threshold=t, coverage=(conf>=t).mean(),
+                 n=int((conf>=t).sum()), accuracy=right[conf>=t].mean())
+            for t in at if (conf>=t).any()]
     return pd.DataFrame(rows)
 
 # %% ../../nbs/lib/records/calibration.ipynb #fabc94bc
@@ -55,8 +61,8 @@ def _say_gap(name, preds):
 
 def reliability_diagram(
     tables:dict, # Name → table of predictions, for example before and after a temperature
-)->Picture: # Confidence against accuracy, a line for each table; an honest model's line is the diagonal
-    "How often models are right, against how sure they say they are"
+)->Picture: # A line for each table; that of a well-calibrated model is the diagonal
+    "Reliability diagram: accuracy against confidence"
     fig = small_figure(3)
     ax = fig.subplots()
     ax.plot([0,1], [0,1], color='#888888', linewidth=.8, linestyle=':')
@@ -75,8 +81,8 @@ def _say_coverage(name, preds):
 
 def coverage_curve(
     tables:dict, # Name → table of predictions
-)->Picture: # Share of faces answered against accuracy on those, a line for each table
-    "What models gain where they may stay silent"
+)->Picture: # A line for each table
+    "Accuracy on the faces that are answered, against their share"
     fig = small_figure(2.6)
     ax = fig.subplots()
     for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):

@@ -1,4 +1,4 @@
-"""Tables over recorded runs, and the command that writes them with the figures
+"""Tables that compare recorded runs, and the function that writes them with their figures
 
 Docs: https://fer-course.github.io/fer_course/lib/records/compare.html.md"""
 
@@ -29,21 +29,28 @@ _MEASURES = 'accuracy', 'balanced_accuracy', 'macro_f1', 'loss', 'ece'
 def _row(run, rs):
     m = {k: over_seeds(_test(rs, k)) for k in _MEASURES}
     acc, (lo,hi) = m['accuracy'], accuracy_interval(rs)
-    return dict(run=run, seeds=len(rs), n=rs[0].metrics['test']['n'], accuracy=acc['mean'], accuracy_sd=acc['sd'],
-                faces_lo=lo, faces_hi=hi, seeds_lo=acc['lo'], seeds_hi=acc['hi'],
-                balanced_accuracy=m['balanced_accuracy']['mean'], macro_f1=m['macro_f1']['mean'], macro_f1_sd=m['macro_f1']['sd'],
-                loss=m['loss']['mean'], ece=m['ece']['mean'], epoch_seconds=round(min(r.history.seconds.min() for r in rs), 1))
+    return dict(
+        run=run, seeds=len(rs), n=rs[0].metrics['test']['n'],
+        accuracy=acc['mean'], accuracy_sd=acc['sd'],
+        faces_lo=lo, faces_hi=hi, seeds_lo=acc['lo'], seeds_hi=acc['hi'],
+        balanced_accuracy=m['balanced_accuracy']['mean'],
+        macro_f1=m['macro_f1']['mean'], macro_f1_sd=m['macro_f1']['sd'],
+        loss=m['loss']['mean'], ece=m['ece']['mean'],
+        epoch_seconds=round(min(r.history.seconds.min() for r in rs), 1))
 
 def compare_runs(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
-)->pd.DataFrame: # A row for each run, in the course's order; fractions; what needs more seeds is empty
+    # A row for each run, in the order of `by_run`; fractions, nan where there are too few seeds
+)->pd.DataFrame:
     "Test metrics of each run, averaged over its seeds"
     return pd.DataFrame([_row(*o) for o in by_run(records, mixed).items()]).set_index('run')
 
 # %% ../../nbs/lib/records/compare.ipynb #e845cd06
 def _is_pair(ab):
-    "Of the runs in `RUNS`, only those that differ in one thing; what stands in brackets behind the names of mixed runs is another"
+    """Do two runs differ in only one thing?
+
+    For runs of `RUNS`, that is one argument, or the settings in brackets after the names of mixed runs."""
     (a,_,sa), (b,_,sb) = (o.partition(' (') for o in ab)
     known = {a,b} & RUNS.keys()
     return a==b or not known or sa==sb and (len(known)==1 or len(differing_args(a, b))==1)
@@ -51,15 +58,17 @@ def _is_pair(ab):
 def pairs_of(
     runs, # Names of runs, in the order of `by_run`
 )->list: # Pairs of names
-    "What to compare with what: `run_pairs`, pairs with a run that is not in `RUNS`, and one run under two settings"
+    "Pairs to compare: `run_pairs`, pairs with a run that is not in `RUNS`, and a run with two settings"
     order = run_pairs()
-    return sorted(filter(_is_pair, combinations(runs, 2)), key=lambda o: order.index(o) if o in order else len(order))
+    return sorted(filter(_is_pair, combinations(runs, 2)),
+                  key=lambda o: order.index(o) if o in order else len(order))
 
 # %% ../../nbs/lib/records/compare.ipynb #9c3d33dc
-def _same_faces(ra, rb): return ra.predictions[['item', 'target']].equals(rb.predictions[['item', 'target']])
+def _same_faces(ra, rb):
+    return ra.predictions[['item', 'target']].equals(rb.predictions[['item', 'target']])
 
 def _pairs(records, mixed):
-    "For each of `pairs_of`: its two names, and the records of both for each seed that both have, over the same faces"
+    "For each of `pairs_of`: two names, and pairs of records with the same seed and the same faces"
     runs = {k: {r.config['seed']: r for r in v} for k,v in by_run(records, mixed).items()}
     for a,b in pairs_of(list(runs)):
         both = [(runs[a][s], runs[b][s]) for s in runs[a] if s in runs[b]]
@@ -67,14 +76,17 @@ def _pairs(records, mixed):
 
 def _pair_row(a, b, ra, rb):
     acc, f1 = bootstrap_diff(ra.predictions, rb.predictions).values()
-    return dict(a=a, b=b, seed=ra.config['seed'], accuracy_diff=acc['diff'], accuracy_lo=acc['lo'], accuracy_hi=acc['hi'],
-                **mcnemar(ra.predictions, rb.predictions), macro_f1_diff=f1['diff'], macro_f1_lo=f1['lo'], macro_f1_hi=f1['hi'])
+    return dict(
+        a=a, b=b, seed=ra.config['seed'],
+        accuracy_diff=acc['diff'], accuracy_lo=acc['lo'], accuracy_hi=acc['hi'],
+        **mcnemar(ra.predictions, rb.predictions),
+        macro_f1_diff=f1['diff'], macro_f1_lo=f1['lo'], macro_f1_hi=f1['hi'])
 
 def compare_pairs(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ? Pairs over other test faces are left out
-)->pd.DataFrame: # A row for each of `pairs_of` and each seed that both have; fractions
-    "`a` minus `b` over the same test faces, seed by seed: differences with bootstrap intervals, and McNemar's test"
+)->pd.DataFrame: # A row for each of `pairs_of` and each seed that both runs have; fractions
+    "Difference `a` minus `b` for each seed, with bootstrap intervals and McNemar's test"
     return pd.DataFrame([_pair_row(a, b, *o) for a,b,both in _pairs(records, mixed) for o in both])
 
 # %% ../../nbs/lib/records/compare.ipynb #6a4ad1cb
@@ -84,24 +96,28 @@ def _summary_row(a, b, both):
     ra, rb = zip(*both)
     f1 = np.mean([x.metrics['test']['macro_f1']-y.metrics['test']['macro_f1'] for x,y in both])
     significant = sum(mcnemar(x.predictions, y.predictions)['p']<.05 for x,y in both)
-    return dict(a=a, b=b, **compare_crossed(_hits(ra), _hits(rb)), p_below_05=significant, macro_f1_diff=round(f1, 6))
+    return dict(a=a, b=b, **compare_crossed(_hits(ra), _hits(rb)), p_below_05=significant,
+                macro_f1_diff=round(f1, 6))
 
 def summarise_pairs(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ? Pairs over other test faces are left out
-)->pd.DataFrame: # A row for each pair; fractions; what needs more seeds is empty
-    "`a` minus `b` over the same test faces and all seeds that both have, with intervals for other faces, other seeds and both"
+)->pd.DataFrame: # A row for each pair; fractions, nan where there are too few seeds
+    "Mean difference `a` minus `b` over seeds, with intervals for other faces, other seeds and both"
     res = pd.DataFrame([_summary_row(*o) for o in _pairs(records, mixed)])
     if not len(res): return res
-    return res.assign(p_holm=adjust_holm(res.p).round(6), equivalent=[is_equivalent(o) for _,o in res.iterrows()])
+    return res.assign(p_holm=adjust_holm(res.p).round(6),
+                      equivalent=[is_equivalent(o) for _,o in res.iterrows()])
 
 # %% ../../nbs/lib/records/compare.ipynb #abdf9c6a
-def _mean_f1(rs): return pd.DataFrame([{c: o['f1'] for c,o in classes.items()} for classes in _test(rs, 'per_class')]).mean()
+def _mean_f1(rs):
+    return pd.DataFrame([{c: o['f1'] for c,o in classes.items()}
+                         for classes in _test(rs, 'per_class')]).mean()
 
 def class_f1(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
-)->pd.DataFrame: # A row for each class, a column for each run, and `n`, test faces of the class
+)->pd.DataFrame: # A row for each class, a column for each run, and `n`, the class's number of test faces
     "F1 of each class, averaged over seeds"
     runs = by_run(records, mixed)
     first = _test(next(iter(runs.values())), 'per_class')[0]
@@ -109,16 +125,23 @@ def class_f1(
     return pd.DataFrame({'n': counts, **{run: _mean_f1(rs) for run,rs in runs.items()}}).rename_axis('class')
 
 # %% ../../nbs/lib/records/compare.ipynb #e32b5853
-def _plus_minus(mean, sd, f): return format(mean, f) + ('' if pd.isna(sd) else f' ± {sd:{f.lstrip("+")}}')
+def _plus_minus(mean, sd, f):
+    return format(mean, f) + ('' if pd.isna(sd) else f' ± {sd:{f.lstrip("+")}}')
+
 def _to(lo, hi, f): return '' if pd.isna(lo) else f'{100*lo:{f}} to {100*hi:{f}}'
 
 def format_runs(
-    table:pd.DataFrame, # As `compare_runs` gives it
-)->pd.DataFrame: # The same as text; accuracies in percent
-    "What `compare_runs` found, for people"
-    rows = [{'run': run, 'seeds': o.seeds, 'accuracy %': _plus_minus(100*o.accuracy, 100*o.accuracy_sd, '.1f'),
-             '95 % over faces': _to(o.faces_lo, o.faces_hi, '.1f'), 'balanced %': f'{100*o.balanced_accuracy:.1f}',
-             'macro-F1': _plus_minus(o.macro_f1, o.macro_f1_sd, '.3f'), 'loss': f'{o.loss:.2f}', 'ECE': f'{o.ece:.3f}',
+    table:pd.DataFrame, # From `compare_runs`
+)->pd.DataFrame: # The table as text, accuracies in percent
+    "Format the result of `compare_runs` for reading"
+    rows = [{'run': run,
+             'seeds': o.seeds,
+             'accuracy %': _plus_minus(100*o.accuracy, 100*o.accuracy_sd, '.1f'),
+             '95 % over faces': _to(o.faces_lo, o.faces_hi, '.1f'),
+             'balanced %': f'{100*o.balanced_accuracy:.1f}',
+             'macro-F1': _plus_minus(o.macro_f1, o.macro_f1_sd, '.3f'),
+             'loss': f'{o.loss:.2f}',
+             'ECE': f'{o.ece:.3f}',
              's/epoch': f'{o.epoch_seconds:.0f}'}
             for run,o in table.astype(object).iterrows()]
     return pd.DataFrame(rows).set_index('run')
@@ -126,24 +149,28 @@ def format_runs(
 def _format_p(p): return '' if pd.isna(p) else '< 0.001' if p<.001 else f'{p:.3f}'
 def _format_share(p): return '' if pd.isna(p) else f'{100*p:.0f} %'
 
-_PAIR_COLUMNS = ['points', '95 % over faces', '95 % over seeds', '95 % over both', 'P(A > B)', 'p (Holm)', 'within ± 1', 'p < 0.05']
+_PAIR_COLUMNS = ['points', '95 % over faces', '95 % over seeds', '95 % over both',
+                 'P(A > B)', 'p (Holm)', 'within ± 1', 'p < 0.05']
 
 def format_pairs(
-    pairs:pd.DataFrame, # As `summarise_pairs` gives it
-)->pd.DataFrame: # The same as text; differences of accuracy in points (percent of all faces)
-    "What `summarise_pairs` found, for people"
+    pairs:pd.DataFrame, # From `summarise_pairs`
+)->pd.DataFrame: # The table as text, differences of accuracy in points (percent of all faces)
+    "Format the result of `summarise_pairs` for reading"
     rows = [[f'{o.a} − {o.b}', _plus_minus(100*o.accuracy_diff, 100*o.accuracy_diff_sd, '+.1f'),
-             *(_to(*ends, '+.1f') for ends in ((o.faces_lo, o.faces_hi), (o.seeds_lo, o.seeds_hi), (o.both_lo, o.both_hi))),
-             _format_share(o.p_greater), _format_p(o.p_holm), '' if o.seeds<2 else 'yes' if o.equivalent else 'no',
+             *(_to(*ends, '+.1f') for ends in
+               ((o.faces_lo, o.faces_hi), (o.seeds_lo, o.seeds_hi), (o.both_lo, o.both_hi))),
+             _format_share(o.p_greater), _format_p(o.p_holm),
+             '' if o.seeds<2 else 'yes' if o.equivalent else 'no',
              f'{o.p_below_05} of {o.seeds}'] for o in pairs.itertuples()]
     return pd.DataFrame(rows, columns=['difference', *_PAIR_COLUMNS]).set_index('difference')
 
 # %% ../../nbs/lib/records/compare.ipynb #be2e7c88
 def markdown_table(
     df, # DataFrame
-)->str: # One line for the names of the columns, one a row
-    "A DataFrame as a Markdown table, the index first"
-    rows = [[df.index.name, *df.columns], ['---']*(1+len(df.columns)), *df.reset_index().astype(str).to_numpy().tolist()]
+)->str: # A header line, and a line for each row
+    "Format a DataFrame as a Markdown table, with the index as its first column"
+    rows = [[df.index.name, *df.columns], ['---']*(1+len(df.columns)),
+            *df.reset_index().astype(str).to_numpy().tolist()]
     return '\n'.join(f'| {" | ".join(o)} |' for o in rows)
 
 # %% ../../nbs/lib/records/compare.ipynb #fc3700a8
@@ -152,14 +179,15 @@ def _values(records, f): return list(dict.fromkeys(str(f(r.config)) for r in rec
 def describe_settings(
     records, # `Record`s
 )->str: # For example 'tf_efficientnet_lite0 at 64 px, 5 epochs on 2,800 faces of synth, …'
-    "What runs share, in words; where they differ, all that there is"
+    "Describe the settings of runs in words; where runs differ, all values are listed"
     say = lambda f: ', '.join(_values(records, f))
     seeds = _values(records, lambda c: c['seed'])
     network = f"{say(lambda c: c['arch'])} at {say(lambda c: c['size'])} px"
     faces = f"{say(lambda c: format(c['n_train'], ','))} faces of {say(lambda c: c['data']['name'])}"
     training = f"{say(lambda c: c['epochs'])} epochs on {faces}, batch size {say(lambda c: c['bs'])}"
     machine = say(lambda c: c['machine'].get('gpu') or c['machine'].get('cpu'))
-    return f"{network}, {training}; {'seeds' if len(seeds)>1 else 'seed'} {', '.join(seeds)}; seconds an epoch on {machine}"
+    return (f"{network}, {training}; {'seeds' if len(seeds)>1 else 'seed'} {', '.join(seeds)}; "
+            f"seconds an epoch on {machine}")
 
 # %% ../../nbs/lib/records/compare.ipynb #f14ee3c8
 _PAGE = """# Runs compared: {names}
@@ -172,7 +200,14 @@ _PAGE = """# Runs compared: {names}
 
 ## Differences over the same faces
 
-Points of accuracy, first run minus second. The intervals are for other test faces, for other seeds (Student's, from three seeds on) and for both (a bootstrap crossed over seeds and faces, from two seeds on). P(A > B): how often one training of the first beats one of the second. p is the crossed bootstrap's, corrected by Holm's method for the pairs of this table. "Within ± 1": is the difference shown to be smaller than one point? The last column counts the seeds in which McNemar's exact p is below 0.05. Every number stands in `pairs.csv`, each seed in `paired.csv`.
+Points of accuracy, first run minus second. The intervals are for other test faces, \
+for other seeds (Student's, from three seeds on) and for both \
+(a bootstrap crossed over seeds and faces, from two seeds on). \
+P(A > B): how often one training of the first beats one of the second. \
+p is the crossed bootstrap's, corrected by Holm's method for the pairs of this table. \
+"Within ± 1": is the difference shown to be smaller than one point? \
+The last column counts the seeds in which McNemar's exact p is below 0.05. \
+Every number stands in `pairs.csv`, each seed in `paired.csv`.
 
 {pairs}
 
@@ -192,29 +227,32 @@ Points of accuracy, first run minus second. The intervals are for other test fac
 def tables_of(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
-)->dict: # Name of a file → its table
+)->dict: # File name without extension → table
     "All tables of a comparison"
     return dict(comparison=compare_runs(records, mixed), pairs=summarise_pairs(records, mixed),
                 paired=compare_pairs(records, mixed), per_class=class_f1(records, mixed))
 
 def write_comparison(
     records, # `Record`s
-    out, # Folder to write into; files of the same names are replaced
+    out, # Folder to write to; files of the same names are replaced
     mixed:bool=False, # Allow settings to differ?
-    tables:dict|None=None, # `tables_of` the records; made here if left out
+    tables:dict|None=None, # From `tables_of`; computed if left out
 )->Path: # `out`
     "Write four tables as CSV, four figures, and `comparison.md` with all of them"
-    from fer_course.records.figures import accuracies, confusions, curves, f1_dots # here, since tables need no matplotlib
+    # here, since tables do not need matplotlib
+    from fer_course.records.figures import accuracies, confusions, curves, f1_dots
     out, tables = Path(out), tables or tables_of(records, mixed)
     pics = {f.__name__: f(records, mixed) for f in (accuracies, curves, f1_dots, confusions)}
     runs, classes = tables['comparison'], tables['per_class']
     names = ', '.join(_values(records, lambda c: c['data']['name']))
     rounded = classes.map('{:.3f}'.format).assign(n=classes.n)
-    page = _PAGE.format(names=names, settings=describe_settings(records), n=runs.n.iloc[0], table=markdown_table(format_runs(runs)),
-                        pairs=markdown_table(format_pairs(tables['pairs'])), classes=markdown_table(rounded),
-                        **{k: p.alt for k,p in pics.items()})
+    page = _PAGE.format(
+        names=names, settings=describe_settings(records), n=runs.n.iloc[0],
+        table=markdown_table(format_runs(runs)), pairs=markdown_table(format_pairs(tables['pairs'])),
+        classes=markdown_table(rounded), **{k: p.alt for k,p in pics.items()})
     out.mkdir(parents=True, exist_ok=True)
-    for name,df in tables.items(): (df.reset_index() if df.index.name else df).to_csv(out/f'{name}.csv', index=False)
+    for name,df in tables.items():
+        (df.reset_index() if df.index.name else df).to_csv(out/f'{name}.csv', index=False)
     for name,p in pics.items(): p.save(out/f'{name}.png')
     (out/'comparison.md').write_text(page, encoding='utf-8')
     return out

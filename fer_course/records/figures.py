@@ -1,4 +1,4 @@
-"""Pictures made from records, each with a sentence for those who cannot see it
+"""Figures made from records, each with a sentence for readers who cannot see it
 
 Docs: https://fer-course.github.io/fer_course/lib/records/figures.html.md"""
 
@@ -25,41 +25,44 @@ from .runs import RUNS
 
 # %% ../../nbs/lib/records/figures.ipynb #6ff72e23
 class Picture:
-    "A figure and the sentence that says what it shows"
+    "A figure and a sentence that says what it shows"
     def __init__(self,
-        fig:Figure, # matplotlib's, for whoever wants to change it
-        alt:str, # What `fig` shows, for those who cannot see it
+        fig:Figure, # Matplotlib figure, which may be changed
+        alt:str, # What `fig` shows, for readers who cannot see it
     ): store_attr()
 
-    def png(self)->bytes: # Of 64 colours, which makes a third of the size and no visible difference
-        "The picture as a PNG file"
+    def png(self)->bytes: # A PNG file
+        "The figure as PNG, in 64 colours: a third of the size, with no visible difference"
         self.fig.savefig(full := BytesIO(), format='png')
-        Image.open(full).convert('RGB').quantize(64, dither=Image.Dither.NONE).save(res := BytesIO(), format='png', optimize=True)
+        Image.open(full).convert('RGB').quantize(64, dither=Image.Dither.NONE).save(
+            res := BytesIO(), format='png', optimize=True)
         return res.getvalue()
 
     def save(self, path): Path(path).write_bytes(self.png())
     def __repr__(self): return self.alt
-    def _repr_mimebundle_(self, **kwargs): return {'image/png': self.png(), 'text/plain': self.alt}, {'image/png': {'alt': self.alt}}
+    def _repr_mimebundle_(self, **kwargs):
+        return {'image/png': self.png(), 'text/plain': self.alt}, {'image/png': {'alt': self.alt}}
 
 # %% ../../nbs/lib/records/figures.ipynb #35651c5b
-_WIDTH, _DPI = 4.4, 150 # inches and dots per inch: narrow, so that the text can be read on a phone too
-# Okabe & Ito 2008, "Color Universal Design": colour-blind readers can tell these apart. Black and yellow are left out.
+_WIDTH, _DPI = 4.4, 150 # inches and dots per inch: narrow, so that the text is readable on a phone too
+# Okabe & Ito 2008, "Color Universal Design", without black and yellow: colour-blind readers can
+# distinguish these colours
 COLORS = ['#0072B2', '#D55E00', '#56B4E9', '#E69F00', '#009E73', '#CC79A7']
 
 def small_figure(
-    height:float, # In inches; the width is always `_WIDTH`
-)->Figure: # Empty, white, and unknown to pyplot
-    "An empty figure of the course's size"
+    height:float, # Height in inches
+)->Figure: # Empty and white, not registered with pyplot
+    "An empty figure of the course's width"
     return Figure(figsize=(_WIDTH, height), dpi=_DPI, layout='constrained', facecolor='white')
 
 def tidy_axes(
-    ax, # Matplotlib's axes, when all is drawn
-    xlabel:str='', # Words below, with the unit
-    ylabel:str='', # Words at the side, with the unit
-    percent:str='', # Axes that hold fractions and show percent: 'x', 'y' or 'xy'
-    legend:bool=False, # Show the labels of what was drawn?
+    ax, # Matplotlib axes, when everything is drawn
+    xlabel:str='', # Label of the x axis, with the unit
+    ylabel:str='', # Label of the y axis, with the unit
+    percent:str='', # Axes on which fractions are shown as percent: 'x', 'y' or 'xy'
+    legend:bool=False, # Show a legend?
 ):
-    "Give axes the look of the course: thin frame, light grid, one size of text"
+    "Give axes the style of the course: thin frame, light grid, small text"
     ax.spines[['top', 'right']].set_visible(False)
     ax.grid(color='#dddddd', linewidth=.5)
     ax.set_axisbelow(True)
@@ -73,11 +76,11 @@ def tidy_axes(
 # %% ../../nbs/lib/records/figures.ipynb #41ec5aa0
 def gallery(
     imgs, # Faces: PIL images or arrays `[h, w]` or `[h, w, 3]`, from 0 to 255
-    titles=None, # A word or two above each
-    cols:int=6, # Faces in a row
-    alt:str='', # What they show, where the titles do not say it
+    titles=None, # Short title of each face
+    cols:int=6, # Number of faces in a row
+    alt:str='', # What they show, if the titles do not say it
 )->Picture:
-    "Faces side by side"
+    "Show faces side by side"
     n, rows = len(imgs), -(-len(imgs)//cols)
     fig = small_figure(_WIDTH/cols*rows*(1.25 if titles is not None else 1))
     axs = fig.subplots(rows, cols, squeeze=False).ravel()
@@ -85,14 +88,15 @@ def gallery(
     for i,ax in zip(range(n), axs):
         ax.imshow(np.asarray(imgs[i]), cmap='gray', vmin=0, vmax=255)
         if titles is not None: ax.set_title(titles[i], fontsize=8)
-    return Picture(fig, alt or f'{n} faces' + (f': {", ".join(map(str, titles))}' if titles is not None else ''))
+    return Picture(fig, alt or f'{n} faces' + (f': {", ".join(map(str, titles))}'
+                                               if titles is not None else ''))
 
 # %% ../../nbs/lib/records/figures.ipynb #cbd7fb03
 def describe_plot(
-    alt:str, # What it shows, for those who cannot see it
-)->Picture: # pyplot forgets the figure
-    "What fastai, or anybody else, has just drawn with pyplot"
-    from matplotlib import pyplot as plt # here, for nothing else needs it
+    alt:str, # What it shows, for readers who cannot see it
+)->Picture: # The current figure of pyplot, which is closed there
+    "Add a description to what fastai, or any other code, has just drawn with pyplot"
+    from matplotlib import pyplot as plt # here, since nothing else needs it
     fig = plt.gcf()
     plt.close(fig)
     fig.set_layout_engine('constrained') # nothing is cut off at the edges
@@ -103,9 +107,9 @@ _MARKERS, _DASHES = 'osDv^P*', ['-', '-', '--', '--', '-.', ':']
 
 def style(
     run:str, # Name of a run
-    runs, # All names in the figure, in order
+    runs, # Names of all runs in the figure, in order
 )->dict: # `color`, `marker`, `linestyle` for matplotlib
-    "One look for each run, the same in every figure: colour, marker and dash each tell it apart"
+    "Colour, marker and dash of a run, the same in every figure"
     i = [*RUNS, *(o for o in runs if o not in RUNS)].index(run)
     return dict(color=COLORS[i%6], marker=_MARKERS[i%7], linestyle=_DASHES[i%6])
 
@@ -114,27 +118,31 @@ def _legend(fig, ax):
     marks, names = ax.get_legend_handles_labels()
     many = _lines(names)-1
     if many: fig.set_figheight(fig.get_figheight()+.14*many*len(names))
-    fig.legend(marks, map(_wrap, names), loc='outside upper center', ncols=1 if many else 2, fontsize=8, frameon=False)
+    fig.legend(marks, map(_wrap, names), loc='outside upper center', ncols=1 if many else 2,
+               fontsize=8, frameon=False)
 
-def _wrap(run, width=44, after=''): # what tells mixed runs apart, on lines of its own
+def _wrap(run, width=44, after=''): # the settings in the name of a mixed run get their own lines
     name, *apart = run.split(' (', 1)
     return '\n'.join([name+after, *(wrap(f'({apart[0]}', width) if apart else [])])
 
 def _lines(runs, width=44): return max(_wrap(o, width).count('\n') for o in runs)+1
 
 # %% ../../nbs/lib/records/figures.ipynb #de1e225d
-def _join(parts): return parts[0] if len(parts)==1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
+def _join(parts):
+    return parts[0] if len(parts)==1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
+
 def _mean_history(rs, col): return np.mean([r.history[col] for r in rs], axis=0)
 
 def _curves_alt(runs):
     ends = lambda col, f: _join([f'{run} {_mean_history(rs, col)[-1]:{f}}' for run,rs in runs.items()])
-    return f'Line charts over epochs. Validation accuracy after the last: {ends("accuracy", ".1%")}. Validation loss: {ends("valid_loss", ".2f")}. Training loss: {ends("train_loss", ".2f")}.'
+    return (f'Line charts over epochs. Validation accuracy after the last: {ends("accuracy", ".1%")}. '
+            f'Validation loss: {ends("valid_loss", ".2f")}. Training loss: {ends("train_loss", ".2f")}.')
 
 def curves(
     records, # `Record`s; those of one run are averaged over seeds
     mixed:bool=False, # Allow settings to differ?
-)->Picture: # Three panels over epochs
-    "Training loss, validation loss and validation accuracy, epoch by epoch"
+)->Picture: # Three panels
+    "Training loss, validation loss and validation accuracy over epochs"
     runs, fig = by_run(records, mixed), small_figure(4.6)
     axs = fig.subplot_mosaic([['train_loss', 'valid_loss'], ['accuracy', 'accuracy']])
     axs['valid_loss'].sharey(axs['train_loss'])
@@ -151,7 +159,7 @@ def curves(
 
 # %% ../../nbs/lib/records/figures.ipynb #e27f99f0
 def _rates(rs):
-    "Rows of the confusion matrix, summed over seeds, as shares of the true class; 0 for a class without faces"
+    "Confusion matrix, summed over seeds, as shares of each true class (0 for a class without faces)"
     cm = sum(confusion(r.predictions) for r in rs)
     return cm.div(cm.sum(axis=1).clip(lower=1), axis=0)
 
@@ -160,22 +168,25 @@ def _mean_acc(rs): return float(np.mean([r.metrics['test']['accuracy'] for r in 
 def _confusion_alt(run, rs):
     rates = _rates(rs)
     own, wrong = np.diag(rates), rates.mask(np.eye(len(rates), dtype=bool)).stack()
-    return f'{run} recognises {rates.index[own.argmax()]} best ({own.max():.0%}) and most often takes {" for ".join(wrong.idxmax())} ({wrong.max():.0%})'
+    return (f'{run} recognises {rates.index[own.argmax()]} best ({own.max():.0%}) '
+            f'and most often takes {" for ".join(wrong.idxmax())} ({wrong.max():.0%})')
 
 def _matrix(ax, rates, names, rotation):
-    "One confusion matrix, percent in the cells"
+    "Draw a confusion matrix with percent in the cells"
     ax.imshow(rates, cmap='Blues', vmin=0, vmax=1)
     ax.set_xticks(range(len(names)), names, fontsize=8, rotation=rotation)
     ax.set_yticks(range(len(names)), names, fontsize=8)
     ax.tick_params(length=0)
     for (i,j),v in np.ndenumerate(rates.to_numpy()):
-        if v>=.005: ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=8, color='white' if v>.65 else 'black')
+        if v>=.005:
+            ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=8,
+                    color='white' if v>.65 else 'black')
 
 def confusions(
     records, # `Record`s; those of one run are summed over seeds
     mixed:bool=False, # Allow settings to differ?
 )->Picture: # A matrix for each run, two in a row
-    "Confusion matrices: each row a true class, its faces shared out in percent over the answers"
+    "Confusion matrices: each row is a true class, with its answers in percent"
     runs = by_run(records, mixed)
     many = len(runs)>1
     rows = -(-len(runs)//2)
@@ -188,10 +199,13 @@ def confusions(
     for ax in axs[len(runs):]: ax.remove()
     fig.supylabel('true class', fontsize=8)
     fig.supxlabel('answer, % of the true class', fontsize=8)
-    return Picture(fig, f'Confusion matrices on the test faces: {"; ".join(_confusion_alt(*o) for o in runs.items())}.')
+    return Picture(fig, 'Confusion matrices on the test faces: '
+                        f'{"; ".join(_confusion_alt(*o) for o in runs.items())}.')
 
 # %% ../../nbs/lib/records/figures.ipynb #de6cd84e
-def _f1(rs): return {c: float(np.mean([r.metrics['test']['per_class'][c]['f1'] for r in rs])) for c in rs[0].config['vocab']}
+def _f1(rs):
+    return {c: float(np.mean([r.metrics['test']['per_class'][c]['f1'] for r in rs]))
+            for c in rs[0].config['vocab']}
 
 def _f1_alt(run, rs):
     f1 = _f1(rs)
@@ -208,28 +222,35 @@ def f1_dots(
     for k,(run,rs) in enumerate(runs.items()):
         f1 = _f1(rs)
         shift = (k-(len(runs)-1)/2)*.13 # marks of one class stand a little apart
-        ax.plot(f1.values(), np.arange(len(f1))+shift, label=run, markersize=5, **style(run, runs) | dict(linestyle=''))
-    ax.set_yticks(range(len(f1)), [f'{c}\nn={o["n"]}' for c,o in rs[0].metrics['test']['per_class'].items()])
+        ax.plot(f1.values(), np.arange(len(f1))+shift, label=run, markersize=5,
+                **style(run, runs) | dict(linestyle=''))
+    ax.set_yticks(range(len(f1)),
+                  [f'{c}\nn={o["n"]}' for c,o in rs[0].metrics['test']['per_class'].items()])
     ax.invert_yaxis()
     tidy_axes(ax, 'F1 on the test faces')
     _legend(fig, ax)
-    return Picture(fig, f'F1 by class on the test faces: {"; ".join(_f1_alt(*o) for o in runs.items())}.')
+    return Picture(fig, 'F1 by class on the test faces: '
+                        f'{"; ".join(_f1_alt(*o) for o in runs.items())}.')
 
 # %% ../../nbs/lib/records/figures.ipynb #0ca2a020
 def _accuracy_alt(run, rs):
     lo,hi = accuracy_interval(rs)
-    return f'{run} {_mean_acc(rs):.1%} (interval over faces {lo:.1%} to {hi:.1%}, {len(rs)} seed{"s"*(len(rs)>1)})'
+    return (f'{run} {_mean_acc(rs):.1%} '
+            f'(interval over faces {lo:.1%} to {hi:.1%}, {len(rs)} seed{"s"*(len(rs)>1)})')
 
 def accuracies(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
 )->Picture: # A row for each run
-    "Test accuracy of each run: a small mark for each seed, a large one for their mean, a bar for the 95 % interval over faces"
+    """Test accuracy of each run
+
+    A small mark is a seed, a large one the mean, and the bar is the 95 % interval over faces."""
     runs = by_run(records, mixed)
     fig = small_figure(max(.42, .17*_lines(runs, 30))*len(runs)+.9)
     ax = fig.subplots()
     for y,(run,rs) in enumerate(runs.items()):
-        look, mean, (lo,hi) = style(run, runs) | dict(linestyle=''), _mean_acc(rs), accuracy_interval(rs)
+        look, mean, (lo,hi) = (style(run, runs) | dict(linestyle=''), _mean_acc(rs),
+                               accuracy_interval(rs))
         ax.hlines(y, lo, hi, color=look['color'], linewidth=2)
         ax.plot(mean, y, markersize=7, **look)
         ax.plot([r.metrics['test']['accuracy'] for r in rs], [y+.27]*len(rs), markersize=3, **look)
@@ -237,6 +258,7 @@ def accuracies(
     ax.set_yticks(range(len(runs)), [_wrap(o, 30) for o in runs])
     ax.set_ylim(len(runs)-.4, -.6)
     ax.margins(x=.16)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1)) # or two ticks would share a name
+    # with no decimals, two ticks close together would have the same label
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1))
     tidy_axes(ax, f"accuracy on {rs[0].metrics['test']['n']:,} test faces")
     return Picture(fig, f'Test accuracy: {_join([_accuracy_alt(*o) for o in runs.items()])}.')

@@ -1,4 +1,4 @@
-"""Every number that judges a model, computed from one table of predictions
+"""Every number that describes how good a model is, computed from one table of predictions
 
 Docs: https://fer-course.github.io/fer_course/lib/records/metrics.html.md"""
 
@@ -26,32 +26,44 @@ def vocab_of(
 
 def check_preds(
     preds:pd.DataFrame, # A table of predictions
-    where='predictions', # What to call it in a message, for example a file name
+    where='predictions', # The table's name in error messages, for example its file name
 )->pd.DataFrame: # `preds` itself
-    "Raise `InputError` where a table of predictions is not one: columns, targets, items, probabilities"
+    "Raise `InputError` if columns, targets, items or probabilities of a table of predictions are wrong"
     vocab = vocab_of(preds)
-    if missing := [o for o in ('item', 'target') if o not in preds]: raise InputError(f'{where}: no column {missing[0]!r}; the header must be item,target,<classes>')
-    if not len(preds) or len(vocab)<2: raise InputError(f'{where}: {len(preds)} rows, {len(vocab)} classes; at least one row and two classes are needed')
-    if (bad := ~preds.target.isin(vocab)).any(): raise InputError(f'{where}, row {bad.idxmax()+1}: target {preds.target[bad.idxmax()]!r} is no column; the classes are {", ".join(vocab)}')
-    if (bad := preds.item.duplicated()).any(): raise InputError(f'{where}, row {bad.idxmax()+1}: item {preds.item[bad.idxmax()]} stands there twice; keep one row an item')
-    if text := [o for o in vocab if not pd.api.types.is_numeric_dtype(preds[o])]: raise InputError(f'{where}: column {text[0]!r} is not numeric; give probabilities')
+    if missing := [o for o in ('item', 'target') if o not in preds]:
+        raise InputError(f'{where}: no column {missing[0]!r}; the header must be item,target,<classes>')
+    if not len(preds) or len(vocab)<2:
+        raise InputError(f'{where}: {len(preds)} rows, {len(vocab)} classes; '
+                         'at least one row and two classes are needed')
+    if (bad := ~preds.target.isin(vocab)).any():
+        raise InputError(f'{where}, row {bad.idxmax()+1}: '
+                         f'target {preds.target[bad.idxmax()]!r} is no column; '
+                         f'the classes are {", ".join(vocab)}')
+    if (bad := preds.item.duplicated()).any():
+        raise InputError(f'{where}, row {bad.idxmax()+1}: '
+                         f'item {preds.item[bad.idxmax()]} stands there twice; keep one row an item')
+    if text := [o for o in vocab if not pd.api.types.is_numeric_dtype(preds[o])]:
+        raise InputError(f'{where}: column {text[0]!r} is not numeric; give probabilities')
     p = preds[vocab].to_numpy(float)
     bad = ~((p>=0) & (p<=1)).all(1) | ~(abs(p.sum(1)-1) < 1e-3)
-    if bad.any(): raise InputError(f'{where}, row {bad.argmax()+1}: {p[bad.argmax()].tolist()} are not probabilities; each must be from 0 to 1 and a row must sum to 1')
+    if bad.any():
+        raise InputError(f'{where}, row {bad.argmax()+1}: '
+                         f'{p[bad.argmax()].tolist()} are not probabilities; '
+                         'each must be from 0 to 1 and a row must sum to 1')
     return preds
 
 # %% ../../nbs/lib/records/metrics.ipynb #ffb2c136
-DECIMALS = 6 # Probabilities are recorded to six decimals, metrics too
+DECIMALS = 6 # Decimals to which probabilities and metrics are recorded
 
 def _round(x): return round(float(x), DECIMALS)
 
 def preds_table(
     probs, # `float [n, len(vocab)]`, rows summing to 1
     targs, # `int [n]`, indices into `vocab`
-    items=None, # `int [n]`, which face of the set each row is about; 0…n-1 if left out
+    items=None, # `int [n]`, each row's face, as its position in the set; by default 0…n-1
     vocab=VOCAB, # Class names, in the order of the columns of `probs`
-)->pd.DataFrame: # Columns `item`, `target` (a class name) and one for each class; `InputError` if they are no probabilities
-    "The table that a record stores, probabilities rounded to `DECIMALS`"
+)->pd.DataFrame: # Columns `item`, `target` (a class name), and a probability for each class
+    "The table of predictions that a record stores, checked, with probabilities rounded to `DECIMALS`"
     probs, vocab = np.asarray(probs, dtype=float), list(vocab)
     res = pd.DataFrame(probs.round(DECIMALS), columns=vocab)
     res.insert(0, 'target', np.array(vocab)[np.asarray(targs)])
@@ -61,110 +73,137 @@ def preds_table(
 # %% ../../nbs/lib/records/metrics.ipynb #b4f4ba7f
 def fake_preds(
     n:int=400, # Rows
-    skill:float=1.5, # How far the score of the true class is raised: 0 guesses, 3 is good
-    seed:int=0, # Of the scores; the targets are the same whatever the seed
+    skill:float=1.5, # How far the score of the true class is raised: 0 is guessing, 3 is good
+    seed:int=0, # Random seed of the scores; the targets are always the same
     vocab=VOCAB, # Class names
 )->pd.DataFrame: # A table of predictions
-    "Predictions that no model made: random scores, raised for the true class"
+    "Made-up predictions: random scores, raised for the true class"
     targs = np.random.default_rng(42).integers(len(vocab), size=n)
-    scores = np.exp(np.random.default_rng(seed).normal(size=(n, len(vocab))) + skill*np.eye(len(vocab))[targs])
+    scores = np.exp(np.random.default_rng(seed).normal(size=(n, len(vocab)))
+                    + skill*np.eye(len(vocab))[targs])
     return preds_table(scores/scores.sum(1, keepdims=True), targs, vocab=vocab)
 
 # %% ../../nbs/lib/records/metrics.ipynb #2d0e6dcf
 def top_class(
     preds:pd.DataFrame, # A table of predictions
 )->pd.Series: # Class names, one for each row
-    "The class with the highest probability; the first in the vocabulary's order where two are equal"
+    "The class with the highest probability, or the first of them in case of a tie"
     return preds[vocab_of(preds)].idxmax(axis=1)
 
 def is_correct(
     preds:pd.DataFrame, # A table of predictions
 )->np.ndarray: # `bool [n]`
-    "Whether each face was given its own class"
+    "Whether the top class of each face is its true class"
     return (top_class(preds)==preds.target).to_numpy()
 
 # %% ../../nbs/lib/records/metrics.ipynb #f34c854b
 def wilson(
-    k:int, # Faces recognised
-    n:int, # Faces in all
+    k:int, # Number of faces recognised
+    n:int, # Number of faces
 )->list: # `[lo, hi]`, fractions
-    "Wilson's 95 % interval of a proportion (Wilson 1927, J. Am. Stat. Assoc. 22, doi 10.1080/01621459.1927.10502953)"
+    """Wilson's 95 % interval of a proportion
+
+    Wilson 1927, J. Am. Stat. Assoc. 22, doi 10.1080/01621459.1927.10502953"""
     return [_round(o) for o in binomtest(int(k), int(n)).proportion_ci(0.95, method='wilson')]
 
 # %% ../../nbs/lib/records/metrics.ipynb #2d1e0db2
 def reliability(
     preds:pd.DataFrame, # A table of predictions
-    bins:int=15, # Equal-width bins of confidence, each open below and closed above
-)->pd.DataFrame: # A row a bin that holds faces: `lo`, `hi`, `n`, `confidence`, `accuracy`
-    "How often the model is right, against how sure it says it is"
+    bins:int=15, # Number of equal-width bins of confidence, each open below and closed above
+)->pd.DataFrame: # A row for each bin that holds faces: `lo`, `hi`, `n`, `confidence`, `accuracy`
+    "Accuracy of the faces in each bin of confidence"
     conf = preds[vocab_of(preds)].max(axis=1).to_numpy()
     i = np.ceil(conf*bins).astype(int)-1
-    res = pd.DataFrame(dict(bin=i, confidence=conf, accuracy=is_correct(preds))).groupby('bin').agg(n=('bin', 'size'), confidence=('confidence', 'mean'), accuracy=('accuracy', 'mean'))
-    return res.reset_index(drop=True).assign(lo=res.index.to_numpy()/bins, hi=(res.index.to_numpy()+1)/bins)[['lo', 'hi', 'n', 'confidence', 'accuracy']]
+    res = pd.DataFrame(dict(bin=i, confidence=conf, accuracy=is_correct(preds))).groupby('bin').agg(
+        n=('bin', 'size'), confidence=('confidence', 'mean'), accuracy=('accuracy', 'mean'))
+    return res.reset_index(drop=True).assign(
+        lo=res.index.to_numpy()/bins, hi=(res.index.to_numpy()+1)/bins,
+    )[['lo', 'hi', 'n', 'confidence', 'accuracy']]
 
 def ece(
     preds:pd.DataFrame, # A table of predictions
-    bins:int=15, # Equal-width bins of confidence
-)->float: # 0 for honest, in units of probability
-    "Expected calibration error (Guo et al. 2017, arXiv 1706.04599, eq. 3, there too with 15 bins)"
+    bins:int=15, # Number of equal-width bins of confidence
+)->float: # In units of probability; 0 is perfectly calibrated
+    "Expected calibration error (Guo et al. 2017, arXiv 1706.04599, eq. 3, also with 15 bins)"
     r = reliability(preds, bins)
     return float((r.n*(r.accuracy-r.confidence).abs()).sum()/r.n.sum())
 
 # %% ../../nbs/lib/records/metrics.ipynb #9db88d43
 def per_class(
     preds:pd.DataFrame, # A table of predictions
-)->dict: # class name → `precision`, `recall`, `f1` (fractions, 0 where undefined) and `n`, faces of that class
+    # Class name → `precision`, `recall`, `f1` (fractions, 0 where undefined) and `n`, its number of faces
+)->dict:
     "Precision, recall and F1 of each class"
     vocab = vocab_of(preds)
-    rows = zip(*precision_recall_fscore_support(preds.target, top_class(preds), labels=vocab, zero_division=0))
-    return {c: dict(zip(('precision', 'recall', 'f1'), map(_round, r[:3])), n=int(r[3])) for c,r in zip(vocab, rows)}
+    rows = zip(*precision_recall_fscore_support(
+        preds.target, top_class(preds), labels=vocab, zero_division=0))
+    return {c: dict(zip(('precision', 'recall', 'f1'), map(_round, r[:3])), n=int(r[3]))
+            for c,r in zip(vocab, rows)}
 
 # %% ../../nbs/lib/records/metrics.ipynb #ed19395c
 def loss(
     preds:pd.DataFrame, # A table of predictions
 )->float: # In nats; guessing evenly among seven classes scores log 7 = 1.95
-    "Mean of −log p(target), p no smaller than the smallest that can be recorded"
-    p = preds[vocab_of(preds)].to_numpy()[np.arange(len(preds)), preds.target.map({c: i for i,c in enumerate(vocab_of(preds))})]
+    "Mean of −log p(target), where p is at least the smallest probability that can be recorded"
+    p = preds[vocab_of(preds)].to_numpy()[
+        np.arange(len(preds)), preds.target.map({c: i for i,c in enumerate(vocab_of(preds))})]
     return float(-np.log(p.clip(10.**-DECIMALS)).mean())
 
 def metrics(
     preds:pd.DataFrame, # A table of predictions
-)->dict: # Plain numbers, fractions and not percent, rounded to `DECIMALS`; written as JSON by a record
-    "Everything `metrics.json` says about one set of faces"
+)->dict: # Metric → number, a fraction rounded to `DECIMALS`; `per_class` holds those of each class
+    "All metrics of one set of faces, as `metrics.json` stores them"
     targ, pred, n, hits = preds.target, top_class(preds), len(preds), int(is_correct(preds).sum())
     balanced = recall_score(targ, pred, labels=sorted(set(targ)), average='macro', zero_division=0)
-    rest = dict(balanced_accuracy=balanced, macro_f1=f1_score(targ, pred, average='macro', zero_division=0), loss=loss(preds), ece=ece(preds))
-    return dict(n=n, accuracy=_round(hits/n), accuracy_ci95=wilson(hits, n), **{k: _round(v) for k,v in rest.items()}, per_class=per_class(preds))
+    rest = dict(
+        balanced_accuracy=balanced, macro_f1=f1_score(targ, pred, average='macro', zero_division=0),
+        loss=loss(preds), ece=ece(preds))
+    return dict(
+        n=n, accuracy=_round(hits/n), accuracy_ci95=wilson(hits, n),
+        **{k: _round(v) for k,v in rest.items()}, per_class=per_class(preds))
 
 # %% ../../nbs/lib/records/metrics.ipynb #87c919ab
 def confusion(
     preds:pd.DataFrame, # A table of predictions
 )->pd.DataFrame: # Counts; a row for each true class, a column for each answer
-    "Which expression is taken for which"
+    "Confusion matrix: which expression is taken for which"
     vocab = vocab_of(preds)
-    return pd.DataFrame(confusion_matrix(preds.target, top_class(preds), labels=vocab), index=pd.Index(vocab, name='target'), columns=pd.Index(vocab, name='predicted'))
+    return pd.DataFrame(
+        confusion_matrix(preds.target, top_class(preds), labels=vocab),
+        index=pd.Index(vocab, name='target'), columns=pd.Index(vocab, name='predicted'))
 
 # %% ../../nbs/lib/records/metrics.ipynb #3e99c5e5
 def align(
     a:pd.DataFrame, # Predictions of one model
     b:pd.DataFrame, # Predictions of another
-)->tuple: # Both, rows in the order of `item`
-    "Two tables over the same faces, row by row; `InputError` where items, targets or classes differ"
+)->tuple: # Both tables, sorted by `item`
+    "Match two tables of the same faces by row; `InputError` if items, targets or classes differ"
     a,b = (o.sort_values('item', ignore_index=True) for o in (a, b))
-    if vocab_of(a)!=vocab_of(b): raise InputError(f'classes differ: {vocab_of(a)} and {vocab_of(b)}; compare models of one vocabulary')
-    if len(a)!=len(b) or (a['item']!=b['item']).any(): raise InputError(f'the two tables hold {len(a)} and {len(b)} items, not the same ones; compare models on the same test faces')
-    if (bad := a.target!=b.target).any(): raise InputError(f'item {a.item[bad.idxmax()]} is {a.target[bad.idxmax()]!r} in one table and {b.target[bad.idxmax()]!r} in the other; one set of labels is wrong')
+    if vocab_of(a)!=vocab_of(b):
+        raise InputError(f'classes differ: {vocab_of(a)} and {vocab_of(b)}; '
+                         'compare models of one vocabulary')
+    if len(a)!=len(b) or (a['item']!=b['item']).any():
+        raise InputError(f'the two tables hold {len(a)} and {len(b)} items, not the same ones; '
+                         'compare models on the same test faces')
+    if (bad := a.target!=b.target).any():
+        raise InputError(f'item {a.item[bad.idxmax()]} is {a.target[bad.idxmax()]!r} in one table '
+                         f'and {b.target[bad.idxmax()]!r} in the other; one set of labels is wrong')
     return a,b
 
 # %% ../../nbs/lib/records/metrics.ipynb #6d6e4abb
 def mcnemar(
     a:pd.DataFrame, # Predictions of one model
     b:pd.DataFrame, # Predictions of another on the same faces
-)->dict: # `only_a`, `only_b`: faces that one alone recognised; `p`: probability of a split at least as uneven by chance
-    "McNemar's exact two-sided test (Dietterich 1998, Neural Computation 10(7), doi 10.1162/089976698300017197)"
+    # `only_a`, `only_b`: faces that only one recognised; `p`: probability of so uneven a split by chance
+)->dict:
+    """McNemar's exact two-sided test
+
+    Dietterich 1998, Neural Computation 10(7), doi 10.1162/089976698300017197"""
     ca,cb = (is_correct(o) for o in align(a, b))
     only_a, only_b = int((ca & ~cb).sum()), int((cb & ~ca).sum())
-    return dict(only_a=only_a, only_b=only_b, p=float(binomtest(only_a, only_a+only_b).pvalue) if only_a+only_b else 1.)
+    return dict(
+        only_a=only_a, only_b=only_b,
+        p=float(binomtest(only_a, only_a+only_b).pvalue) if only_a+only_b else 1.)
 
 # %% ../../nbs/lib/records/metrics.ipynb #2f61cd36
 def _cm_accuracy(cm): return np.trace(cm, axis1=-2, axis2=-1)/cm.sum((-2,-1))
@@ -180,23 +219,29 @@ _STATS = dict(accuracy=_cm_accuracy, macro_f1=_cm_macro_f1)
 def bootstrap_diff(
     a:pd.DataFrame, # Predictions of one model
     b:pd.DataFrame, # Predictions of another on the same faces
-    n_boot:int=2000, # Times to draw
-    seed:int=0, # Of the draws
-)->dict: # 'accuracy' and 'macro_f1', each with `diff`, `a` minus `b`, and `lo`, `hi`, its 95 % percentile interval; fractions
-    "Paired bootstrap of a difference (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13)"
+    n_boot:int=2000, # Number of bootstrap draws
+    seed:int=0, # Random seed
+    # 'accuracy' and 'macro_f1', each with `diff` (`a` minus `b`) and its 95 % percentile interval `lo`, `hi`
+)->dict:
+    """Paired bootstrap of a difference
+
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13"""
     a,b = align(a, b)
     k, code = len(vocab_of(a)), {c: i for i,c in enumerate(vocab_of(a))}
     cells = np.ravel_multi_index([o.map(code) for o in (a.target, top_class(a), top_class(b))], (k,k,k))
     counts = np.bincount(cells, minlength=k**3)
     draws = np.random.default_rng(seed).multinomial(len(a), counts/len(a), size=n_boot)
     whole,drawn = (o.reshape(-1,k,k,k) for o in (counts, draws))
-    diff = lambda stat, c: stat(c.sum(-1))-stat(c.sum(-2)) # summing over the answers of one leaves the confusion matrix of the other
-    return {m: dict(diff=_round(diff(f, whole)[0]), **dict(zip(('lo', 'hi'), map(_round, np.quantile(diff(f, drawn), [.025, .975]))))) for m,f in _STATS.items()}
+    # the sum over one model's answers is the confusion matrix of the other
+    diff = lambda stat, c: stat(c.sum(-1))-stat(c.sum(-2))
+    return {m: dict(diff=_round(diff(f, whole)[0]),
+                    **dict(zip(('lo', 'hi'), map(_round, np.quantile(diff(f, drawn), [.025, .975])))))
+            for m,f in _STATS.items()}
 
 # %% ../../nbs/lib/records/metrics.ipynb #ead760a1
 def over_seeds(
     values, # One number for each seed
-)->dict: # `n`, `mean`, `sd` (nan below 2 values), `lo` and `hi` (nan below 3)
+)->dict: # `n`, `mean`, `sd` (nan for fewer than 2 values), `lo` and `hi` (nan for fewer than 3)
     "Mean, standard deviation (n−1) and 95 % t-interval of the mean"
     x = np.asarray(values, dtype=float)
     n, mean, sd = len(x), x.mean(), x.std(ddof=1) if len(x)>1 else np.nan

@@ -1,4 +1,4 @@
-"""What is kept of a run: a small folder from which every number, table and figure of the course is made
+"""What is kept of a run: a small folder from which all numbers and figures of the course are made
 
 Docs: https://fer-course.github.io/fer_course/lib/records/record.html.md"""
 
@@ -26,24 +26,29 @@ from .runs import ARGS, RECIPES, RUNS
 from .metrics import DECIMALS, check_preds, fake_preds, metrics, vocab_of, wilson
 
 # %% ../../nbs/lib/records/record.ipynb #2ffa2339
-CONFIG_KEYS = ['run', 'seed', 'data', 'vocab', 'arch', 'size', 'epochs', 'n_train', 'bs', 'lr', 'opt_func', 'pretrained', 'freeze_to', 'wd',
-               'versions', 'machine', 'git', 'command', 'seconds', 'started'] # What `config.json` must say; it may say more
-DATA_KEYS = ['name', 'fingerprint', 'source', 'n']                            # What it must say of the data; `n` is faces by split
+# Keys that `config.json` must have; it may have more
+CONFIG_KEYS = ['run', 'seed', 'data', 'vocab', 'arch', 'size', 'epochs', 'n_train', 'bs', 'lr',
+               'opt_func', 'pretrained', 'freeze_to', 'wd',
+               'versions', 'machine', 'git', 'command', 'seconds', 'started']
+# Keys that its `data` must have; `n` is the number of faces of each split
+DATA_KEYS = ['name', 'fingerprint', 'source', 'n']
 HISTORY_COLS = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'macro_f1', 'seconds']
 
 @dataclass
 class Record:
     "What is kept of a run"
-    config:dict # At least `CONFIG_KEYS`
-    history:pd.DataFrame # Columns `HISTORY_COLS`, a row an epoch, counted from 1; `valid_loss`, `accuracy`, `macro_f1` are of `valid`
+    config:dict # Settings; at least `CONFIG_KEYS`
+    # Columns `HISTORY_COLS`, a row for each epoch, counted from 1; loss, accuracy and F1 are of `valid`
+    history:pd.DataFrame
     metrics:dict # 'valid' and 'test', each as `metrics.metrics` gives it
-    predictions:pd.DataFrame # Of the test faces: `item`, `target` and a probability for each class
-    path:Path|None=None # The folder it was read from or written to
+    predictions:pd.DataFrame # For each test face: `item`, `target` and a probability for each class
+    path:Path|None=None # Folder from which it was read or to which it was written
 
     def __post_init__(self): check_fields(self)
     def __repr__(self):
         c,m = self.config, self.metrics['test']
-        return f"Record {c['data']['name']}/{c['run']}/seed{c['seed']}: test accuracy {m['accuracy']:.1%} (n={m['n']}), {c['epochs']} epochs"
+        return (f"Record {c['data']['name']}/{c['run']}/seed{c['seed']}: "
+                f"test accuracy {m['accuracy']:.1%} (n={m['n']}), {c['epochs']} epochs")
 
 # %% ../../nbs/lib/records/record.ipynb #cb8a7a1d
 def _missing(keys, d): return [k for k in keys if k not in d]
@@ -51,77 +56,105 @@ def _missing(keys, d): return [k for k in keys if k not in d]
 def check_fields(
     r:Record, # The record to check
 ):
-    "Raise `InputError` where a record lacks a key or a column, or where its parts do not fit together"
+    "Raise `InputError` if a record lacks a key or a column, or if its parts do not fit together"
     where = r.path or 'this record'
-    for name,keys,d in (('config', CONFIG_KEYS, r.config), ('config data', DATA_KEYS, r.config.get('data', {})), ('history', HISTORY_COLS, r.history), ('metrics', ['valid', 'test'], r.metrics)):
-        if bad := _missing(keys, d): raise InputError(f'{where}: {name} has no {", ".join(bad)}; train the run again or take the record from where it was made')
+    for name,keys,d in (('config', CONFIG_KEYS, r.config),
+                        ('config data', DATA_KEYS, r.config.get('data', {})),
+                        ('history', HISTORY_COLS, r.history),
+                        ('metrics', ['valid', 'test'], r.metrics)):
+        if bad := _missing(keys, d):
+            raise InputError(f'{where}: {name} has no {", ".join(bad)}; '
+                             'train the run again or take the record from where it was made')
     check_preds(r.predictions, f'{where}: predictions')
-    if vocab_of(r.predictions)!=list(r.config['vocab']): raise InputError(f"{where}: predictions are of {vocab_of(r.predictions)}, config vocab says {r.config['vocab']}; one of the two is of another run")
-    if len(r.history)!=r.config['epochs']: raise InputError(f"{where}: history has {len(r.history)} rows, config says {r.config['epochs']} epochs; the run is not whole")
+    if vocab_of(r.predictions)!=list(r.config['vocab']):
+        raise InputError(f"{where}: predictions are of {vocab_of(r.predictions)}, "
+                         f"config vocab says {r.config['vocab']}; one of the two is of another run")
+    if len(r.history)!=r.config['epochs']:
+        raise InputError(f"{where}: history has {len(r.history)} rows, "
+                         f"config says {r.config['epochs']} epochs; the run is not whole")
 
 # %% ../../nbs/lib/records/record.ipynb #1524bdd8
 def make_record(
-    config:dict, # At least `CONFIG_KEYS`
-    history, # A row an epoch with `HISTORY_COLS`: a DataFrame or a list of dicts
+    config:dict, # Settings; at least `CONFIG_KEYS`
+    history, # A row for each epoch with `HISTORY_COLS`: a DataFrame or a list of dicts
     test:pd.DataFrame, # Predictions on the test faces, as `preds_table` makes them
     valid:pd.DataFrame, # Predictions on the validation faces
-)->Record: # Not yet written
-    "A record with its metrics computed"
+)->Record: # Not yet written to disk
+    "Make a record and compute its metrics"
     history = pd.DataFrame(history).round(DECIMALS)
     return Record(config, history, dict(valid=metrics(valid), test=metrics(test)), test)
 
 # %% ../../nbs/lib/records/record.ipynb #d77d4fec
-def _skill(run): # how far above guessing a made-up run is
+def _skill(run): # how much better than guessing a made-up run is
     if run not in RUNS: return 1.
     o = RUNS[run]
     return round(1.8 - .1*(o['opt_func']!='Adam') - .5*(not o['pretrained']) - .8*(o['freeze_to']!=0), 1)
 
 def fake_record(
     run:str='adam_pretrained', # One of `RUNS`, or any other name
-    seed:int=0, # Another seed, other numbers
-    n:int=400, # Test faces
-    epochs:int=5, # Rows of history
-    **changes, # Other values for `config`
-)->Record: # Not written
-    "A record that no training made, for examples and tests"
+    seed:int=0, # Random seed
+    n:int=400, # Number of test faces
+    epochs:int=5, # Number of epochs in the history
+    **changes, # Values of `config` to replace
+)->Record: # Not written to disk
+    "A made-up record, for examples and tests"
     skill,rng = _skill(run)+.05*seed, np.random.default_rng(seed)
     args = RUNS.get(run) or RECIPES.get(run) or RUNS['adam_pretrained']
     bend = np.exp(-np.arange(1, epochs+1)/2)+.02*rng.random(epochs)
-    history = pd.DataFrame(dict(epoch=range(1, epochs+1), train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend), accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
-    config = dict(run=run, seed=seed, data=dict(name='made-up', fingerprint='0'*16, source='made up for examples: no faces, no model', n=dict(train=1000, valid=n, test=n)), vocab=VOCAB,
-                  arch='none', size=48, epochs=epochs, n_train=1000, bs=64, lr=2e-3, **{k: args[k] for k in ARGS}, wd=.01, versions={}, machine=dict(cpu='no machine'), git=None, command='fake_record', seconds=30.*epochs, started='2000-01-01T00:00:00')
-    return make_record({**config, **changes}, history, fake_preds(n, skill, seed=2*seed+len(run)), fake_preds(n, skill, seed=2*seed+len(run)+1))
+    history = pd.DataFrame(dict(
+        epoch=range(1, epochs+1),
+        train_loss=2.1-.6*skill*(1-bend), valid_loss=2.1-.5*skill*(1-bend),
+        accuracy=.37*skill*(1-bend), macro_f1=.35*skill*(1-bend), seconds=30+rng.random(epochs)))
+    config = dict(
+        run=run, seed=seed,
+        data=dict(name='made-up', fingerprint='0'*16, source='made up for examples: no faces, no model',
+                  n=dict(train=1000, valid=n, test=n)),
+        vocab=VOCAB, arch='none', size=48, epochs=epochs, n_train=1000, bs=64, lr=2e-3,
+        **{k: args[k] for k in ARGS}, wd=.01,
+        versions={}, machine=dict(cpu='no machine'), git=None, command='fake_record',
+        seconds=30.*epochs, started='2000-01-01T00:00:00')
+    return make_record({**config, **changes}, history,
+                       fake_preds(n, skill, seed=2*seed+len(run)),
+                       fake_preds(n, skill, seed=2*seed+len(run)+1))
 
 # %% ../../nbs/lib/records/record.ipynb #c8d9c61b
 def _cpu():
-    "The processor's name as its maker writes it"
+    "The name of the processor"
     info = Path('/proc/cpuinfo')
-    names = [o.split(':', 1)[1].strip() for o in info.read_text().splitlines() if o.startswith('model name')] if info.exists() else []
+    names = [o.split(':', 1)[1].strip() for o in info.read_text().splitlines()
+             if o.startswith('model name')] if info.exists() else []
     if names: return names[0]
-    if platform.system()=='Darwin': return subprocess.run(['sysctl', '-n', 'machdep.cpu.brand_string'], capture_output=True, text=True).stdout.strip()
+    if platform.system()=='Darwin':
+        return subprocess.run(['sysctl', '-n', 'machdep.cpu.brand_string'],
+                              capture_output=True, text=True).stdout.strip()
     return platform.processor()
 
 def _gpu():
     "The name of the first accelerator that PyTorch sees, or None"
-    import torch # here, since reading records must not wait for it
+    import torch # here, since reading records does not need it
     if torch.cuda.is_available(): return torch.cuda.get_device_name()
     return 'Apple GPU (MPS)' if torch.backends.mps.is_available() else None
 
 def describe_machine(
-)->dict: # `cpu`, `cores` (logical), `memory_gb` (GB, 10⁹ bytes), `platform`, `gpu` (name or None); no host name, no user name
-    "What a speed must be read against"
-    return dict(cpu=_cpu(), cores=psutil.cpu_count(), memory_gb=round(psutil.virtual_memory().total/1e9, 1), platform=f'{platform.system()} {platform.machine()}', gpu=_gpu())
+    # `cpu`, `cores` (logical), `memory_gb` (10⁹ bytes), `platform`, `gpu` (name or None)
+)->dict:
+    "The kind of machine that a training time depends on, without host name or user name"
+    return dict(
+        cpu=_cpu(), cores=psutil.cpu_count(), memory_gb=round(psutil.virtual_memory().total/1e9, 1),
+        platform=f'{platform.system()} {platform.machine()}', gpu=_gpu())
 
 # %% ../../nbs/lib/records/record.ipynb #aec34b9d
-PACKAGES = ['fer_course', 'fastai', 'fastcore', 'torch', 'torchvision', 'timm', 'numpy', 'pandas', 'scikit-learn', 'scipy', 'pillow'] # Whose version may move a number
+# Packages whose version may change a result
+PACKAGES = ['fer_course', 'fastai', 'fastcore', 'torch', 'torchvision', 'timm',
+            'numpy', 'pandas', 'scikit-learn', 'scipy', 'pillow']
 
 def _version(name):
     try: return version(name)
     except PackageNotFoundError: return None
 
 def versions(
-)->dict: # package → version, or None where it is not installed; `python` first
-    "Versions of what a result depends on, read without importing any of it"
+)->dict: # Package → version, or None if it is not installed; `python` comes first
+    "Versions of the packages that a result depends on, without importing them"
     return dict(python=platform.python_version(), **{o: _version(o) for o in PACKAGES})
 
 # %% ../../nbs/lib/records/record.ipynb #0c7f6e07
@@ -131,16 +164,20 @@ def _git(*args, cwd):
     return res.stdout.strip() if res.returncode==0 else None
 
 def git_commit(
-)->dict|None: # `commit` (10 hexadecimal digits) and `dirty` (whether the package's code differs from it); None outside a checkout
-    "The commit of the library that runs"
+    # `commit` (10 hexadecimal digits) and `dirty` (whether the code differs from it); None outside a checkout
+)->dict|None:
+    "The Git commit of the library that is running"
     folder = Path(fer_course.__file__).parent
-    if not _git('ls-files', '__init__.py', cwd=folder): return None # installed, perhaps inside a checkout of something else
-    return dict(commit=_git('rev-parse', '--short=10', 'HEAD', cwd=folder), dirty=bool(_git('status', '--porcelain', '.', cwd=folder)))
+    # installed, perhaps inside a checkout of another project
+    if not _git('ls-files', '__init__.py', cwd=folder): return None
+    return dict(commit=_git('rev-parse', '--short=10', 'HEAD', cwd=folder),
+                dirty=bool(_git('status', '--porcelain', '.', cwd=folder)))
 
 # %% ../../nbs/lib/records/record.ipynb #adfdc9f7
 _CARD = '''# {run} on {data[name]}, seed {seed}
 
-{arch} at {size} px, {start}, {frozen}, trained by {opt_func} for {epochs} epochs on {n_train:,} faces of {data[name]} ({data[source]}).
+{arch} at {size} px, {start}, {frozen}, trained by {opt_func} for {epochs} epochs \
+on {n_train:,} faces of {data[name]} ({data[source]}).
 
 | on {n:,} test faces | |
 |---|---|
@@ -150,58 +187,74 @@ _CARD = '''# {run} on {data[name]}, seed {seed}
 | loss | {loss:.3f} |
 | calibration error | {ece:.3f} |
 
-The interval is Wilson's, for other test faces of the same kind; it does not cover another seed. Every number follows from `predictions.csv.gz`.
+The interval is Wilson's, for other test faces of the same kind; it does not cover another seed. \
+Every number follows from `predictions.csv.gz`.
 
 ## How it was made
 
     {command}
 
-Started {started}, {seconds:,.0f} seconds. Seed {seed}, batch size {bs}, learning rate {lr}, weight decay {wd}. Data fingerprint `{data[fingerprint]}`. Everything else stands in `config.json`.
+Started {started}, {seconds:,.0f} seconds. \
+Seed {seed}, batch size {bs}, learning rate {lr}, weight decay {wd}. \
+Data fingerprint `{data[fingerprint]}`. Everything else stands in `config.json`.
 
 ## What it must not be used for
 
-It names the expression that people would read in a posed or found picture of a face. It does not know what anyone feels: a scowl is not anger (Barrett et al. 2019, doi 10.1177/1529100619832930). Do not use it to judge people. In the European Union, inferring emotions of people at work or in education is prohibited, medical or safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f)). The pictures it learned from have terms of their own.
+It names the expression that people would read in a posed or found picture of a face. \
+It does not know what anyone feels: a scowl is not anger \
+(Barrett et al. 2019, doi 10.1177/1529100619832930). Do not use it to judge people. \
+In the European Union, inferring emotions of people at work or in education is prohibited, \
+medical or safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f)). \
+The pictures it learned from have terms of their own.
 '''
 
 def card(
     r:Record, # A record
 )->str: # Markdown
-    "A page about a run for someone who has only this page"
+    "The model card of a run: how it was made, how good it is, and what it must not be used for"
     c = r.config
-    words = dict(start='from ImageNet weights' if c['pretrained'] else 'from random weights', frozen='all layers training' if c['freeze_to']==0 else f"parameter groups before {c['freeze_to']} frozen")
+    words = dict(
+        start='from ImageNet weights' if c['pretrained'] else 'from random weights',
+        frozen=('all layers training' if c['freeze_to']==0
+                else f"parameter groups before {c['freeze_to']} frozen"))
     return _CARD.format(**c, **r.metrics['test'], **words)
 
 # %% ../../nbs/lib/records/record.ipynb #82405a1a
-def _dump(path, d): path.write_text(json.dumps(d, indent=1, ensure_ascii=False, allow_nan=False)+'\n', encoding='utf-8')
+def _dump(path, d):
+    path.write_text(json.dumps(d, indent=1, ensure_ascii=False, allow_nan=False)+'\n', encoding='utf-8')
 
 def _write_files(r, path):
-    "The seven files of a record"
-    from fer_course.records.figures import confusions, curves # here, since reading records must not wait for matplotlib
+    "Write the seven files of a record"
+    # here, since reading records does not need matplotlib
+    from fer_course.records.figures import confusions, curves
     _dump(path/'config.json', r.config)
     _dump(path/'metrics.json', r.metrics)
     r.history.to_csv(path/'history.csv', index=False)
-    r.predictions.to_csv(path/'predictions.csv.gz', index=False, float_format=f'%.{DECIMALS}f', compression=dict(method='gzip', mtime=0))
+    r.predictions.to_csv(path/'predictions.csv.gz', index=False, float_format=f'%.{DECIMALS}f',
+                         compression=dict(method='gzip', mtime=0))
     (path/'card.md').write_text(card(r), encoding='utf-8')
     curves([r]).save(path/'curves.png')
     confusions([r]).save(path/'confusion_matrix.png')
 
 def _sync(path):
-    "Wait until `path` is on the disk and not only on its way there"
-    if os.name=='nt' and path.is_dir(): return # Windows has no such call for a folder
+    "Wait until `path` is flushed to disk"
+    if os.name=='nt' and path.is_dir(): return # Windows cannot flush a folder
     fd = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try: os.fsync(fd)
     finally: os.close(fd)
 
 def write_record(
     r:Record, # The record to write
-    path, # Folder of the record, as `results/<set>/<run>/seed<k>`
-    overwrite:bool=False, # Replace what is there?
+    path, # Folder of the record, such as `results/<set>/<run>/seed<k>`
+    overwrite:bool=False, # Replace a record that exists?
 )->Record: # The same record with its `path`
-    "Write a record whole or not at all; `InputError` if there is one already"
+    "Write a record completely or not at all; `InputError` if the folder exists"
     path = Path(path)
-    if path.exists() and not overwrite: raise InputError(f'{path} is there already; choose another folder, remove it, or say overwrite=True')
+    if path.exists() and not overwrite:
+        raise InputError(f'{path} is there already; '
+                         'choose another folder, remove it, or say overwrite=True')
     tmp,old = (path.parent/f'.{path.name}.{o}' for o in ('new', 'old'))
-    for o in (tmp, old): shutil.rmtree(o, ignore_errors=True) # left by a writer that was killed
+    for o in (tmp, old): shutil.rmtree(o, ignore_errors=True) # left by a process that was killed
     tmp.mkdir(parents=True)
     try:
         _write_files(r, tmp)
@@ -214,13 +267,18 @@ def write_record(
     return Record(r.config, r.history, r.metrics, r.predictions, path)
 
 # %% ../../nbs/lib/records/record.ipynb #800d7f3b
-_BROKEN = (ValueError, EOFError, zlib.error, gzip.BadGzipFile) # what JSON, pandas and gzip raise on a file that is cut off or edited
+# what JSON, pandas and gzip raise for a file that is cut off or edited
+_BROKEN = (ValueError, EOFError, zlib.error, gzip.BadGzipFile)
 
 def _load(path, f):
-    "`f(path)`, with an `InputError` that names the file where it is missing or broken"
+    "`f(path)`; an `InputError` names the file if it is missing or broken"
     try: return f(path)
-    except FileNotFoundError: raise InputError(f'{path} is missing; a record has config.json, history.csv, metrics.json and predictions.csv.gz') from None
-    except _BROKEN as e: raise InputError(f'{path} cannot be read ({e}); take the record from where it was made') from e
+    except FileNotFoundError:
+        raise InputError(f'{path} is missing; a record has '
+                         'config.json, history.csv, metrics.json and predictions.csv.gz') from None
+    except _BROKEN as e:
+        raise InputError(f'{path} cannot be read ({e}); '
+                         'take the record from where it was made') from e
 
 def _read_json(path):
     d = json.loads(path.read_text(encoding='utf-8'))
@@ -230,30 +288,35 @@ def _read_json(path):
 def read_record(
     path, # Folder of the record
 )->Record: # Metrics as they were written; `check_record` recomputes them
-    "Read one record; `FileNotFoundError` where there is no such folder, `InputError` where it is not whole"
+    "Read one record; `FileNotFoundError` if there is no such folder, `InputError` if it is incomplete"
     path = Path(path)
-    if not path.is_dir(): raise FileNotFoundError(f'no folder {path}; a record is a folder such as results/synth/adam_pretrained/seed0')
+    if not path.is_dir():
+        raise FileNotFoundError(f'no folder {path}; a record is a folder '
+                                'such as results/synth/adam_pretrained/seed0')
     read_preds = lambda p: pd.read_csv(p).round(DECIMALS) # pandas may read a decimal one bit off
     config, mets = (_load(path/f'{o}.json', _read_json) for o in ('config', 'metrics'))
-    return Record(config, _load(path/'history.csv', pd.read_csv), mets, _load(path/'predictions.csv.gz', read_preds), path)
+    return Record(config, _load(path/'history.csv', pd.read_csv), mets,
+                  _load(path/'predictions.csv.gz', read_preds), path)
 
 # %% ../../nbs/lib/records/record.ipynb #9eaa02fe
 def read_records(
-    *paths, # Folders: records, or folders that hold records at any depth
-)->list: # `Record`s, by folder and seed, each once
-    "All records at or below `paths`; `InputError` where there is none"
+    *paths, # Folders of records, or folders that contain records at any depth
+)->list: # `Record`s without duplicates, sorted by folder and seed
+    "Read all records in and below `paths`; `InputError` if there is none"
     paths = [Path(o) for o in paths]
     for o in paths:
-        if not o.is_dir(): raise FileNotFoundError(f'no folder {o}; give a folder with records, such as results/synth')
+        if not o.is_dir():
+            raise FileNotFoundError(f'no folder {o}; give a folder with records, such as results/synth')
     hidden = lambda p: any(o.startswith('.') for o in p.parts) # half written, or a notebook's checkpoint
-    found = {p.parent.resolve(): p.parent for o in paths for p in o.rglob('config.json') if not hidden(p.relative_to(o))}
+    found = {p.parent.resolve(): p.parent
+             for o in paths for p in o.rglob('config.json') if not hidden(p.relative_to(o))}
     if not found: raise InputError(f'no records below {", ".join(map(str, paths))}; fer-train makes them')
     return sorted(map(read_record, found.values()), key=lambda r: (str(r.path.parent), r.config['seed']))
 
 # %% ../../nbs/lib/records/record.ipynb #58fb655b
 def course_results(
-)->Path: # `results/` of this repository, or the copy that was installed with the library
-    "Folder of the records that come with the course, which its lessons read"
+)->Path: # `results/` of this repository, or the copy that is installed with the library
+    "Folder of the records that come with the course and that its lessons read"
     here = Path(fer_course.__file__).parent
     return next(o for o in (here/'results', here.parent/'results') if o.exists())
 
@@ -261,31 +324,42 @@ def course_results(
 def _leaves(d, pre=''):
     "Nested dicts and lists as one dict with dotted keys"
     if not isinstance(d, (dict, list)): return {pre: d}
-    return {k:v for o in (d.items() if isinstance(d, dict) else enumerate(d)) for k,v in _leaves(o[1], f'{pre}.{o[0]}' if pre else str(o[0])).items()}
+    return {k:v for o in (d.items() if isinstance(d, dict) else enumerate(d))
+            for k,v in _leaves(o[1], f'{pre}.{o[0]}' if pre else str(o[0])).items()}
 
 def check_record(
     r, # A `Record`, or the folder of one
-)->Record: # The record, when it is sound
-    "Recompute the test metrics from the predictions; `InputError` naming what `metrics.json` says otherwise"
+)->Record: # The record, if it is correct
+    "Recompute the test metrics from the predictions; `InputError` if `metrics.json` has other values"
     r = r if isinstance(r, Record) else read_record(r)
     here,said = _leaves(metrics(r.predictions)), _leaves(r.metrics['test'])
-    bad = [k for k in here.keys() | said.keys() if k not in here or k not in said or abs(here[k]-said[k])>2*10**-DECIMALS]
-    if bad: raise InputError(f'{r.path or "this record"}: {", ".join(sorted(bad)[:5])} in metrics.json do not follow from predictions.csv.gz; one of the two was changed')
-    if r.config['data']['n'].get('test')!=len(r.predictions): raise InputError(f"{r.path or 'this record'}: {len(r.predictions)} predictions, but config data.n.test is {r.config['data']['n'].get('test')}; rows were lost or added")
+    bad = [k for k in here.keys() | said.keys()
+           if k not in here or k not in said or abs(here[k]-said[k])>2*10**-DECIMALS]
+    if bad:
+        raise InputError(f'{r.path or "this record"}: {", ".join(sorted(bad)[:5])} in metrics.json '
+                         'do not follow from predictions.csv.gz; one of the two was changed')
+    if r.config['data']['n'].get('test')!=len(r.predictions):
+        raise InputError(f"{r.path or 'this record'}: {len(r.predictions)} predictions, "
+                         f"but config data.n.test is {r.config['data']['n'].get('test')}; "
+                         "rows were lost or added")
     return r
 
 # %% ../../nbs/lib/records/record.ipynb #e8a2d34d
-FREE_KEYS = ['run', 'seed', 'opt_func', 'pretrained', 'freeze_to', 'lr', 'versions', 'machine', 'git', 'command', 'seconds', 'started'] # What may differ between runs that are compared
+# Settings that may differ between runs that are compared
+FREE_KEYS = ['run', 'seed', 'opt_func', 'pretrained', 'freeze_to', 'lr',
+             'versions', 'machine', 'git', 'command', 'seconds', 'started']
 
 def _settings(r):
-    "What must be the same, as one flat dict"
+    "The settings that must be the same, as a flat dict"
     c,d = r.config, r.config['data']
-    return _leaves({**{k:v for k,v in c.items() if k not in FREE_KEYS}, 'data': dict(name=d['name'], fingerprint=d['fingerprint']), 'vocab': ' '.join(c['vocab'])})
+    return _leaves({**{k:v for k,v in c.items() if k not in FREE_KEYS},
+                    'data': dict(name=d['name'], fingerprint=d['fingerprint']),
+                    'vocab': ' '.join(c['vocab'])})
 
 def differing_settings(
     records, # `Record`s
-)->dict: # setting (dotted where nested) → its values, for each outside `FREE_KEYS` that has more than one
-    "What stands in the way of comparing `records`"
+)->dict: # Setting (with a dotted name if nested) → its values, if there is more than one
+    "The settings outside `FREE_KEYS` in which `records` differ, so that they cannot be compared"
     all_settings = [_settings(r) for r in records]
     keys = dict.fromkeys(k for o in all_settings for k in o)
     values = {k: list(dict.fromkeys(o.get(k) for o in all_settings)) for k in keys}
@@ -293,39 +367,46 @@ def differing_settings(
 
 # %% ../../nbs/lib/records/record.ipynb #e0c29fd5
 def _telling(records, diff):
-    "The fewest keys of `diff`, taken in their order, that tell all settings apart"
+    "Keys of `diff`, in order, that together distinguish all settings"
     keys, kinds = [], lambda ks: len({tuple(_settings(r).get(k) for k in ks) for r in records})
     for k in diff:
         if kinds([*keys, k]) > kinds(keys): keys.append(k)
     return keys
 
 def _label(r, keys):
-    "The run's name, with what tells it from others"
+    "The run's name, with the settings that distinguish it from others in brackets"
     s = _settings(r)
     said = ', '.join(str(s.get(k)) if k=='data.name' else f'{k} {s.get(k)}' for k in keys)
     return r.config['run'] + (f' ({said})' if said else '')
 
 def _telling_keys(records, diff):
-    "By run, the settings that its name needs; a name that is not in `RUNS` stands for settings, so it is told from its own kind only"
-    same = {run: [r for r in records if r.config['run']==run] for run in {r.config['run'] for r in records}}
-    return {run: _telling(records, diff) if run in RUNS else _telling(rs, differing_settings(rs)) for run,rs in same.items()}
+    """Run → the settings that its label needs
+
+    A name that is not in `RUNS` stands for its settings, so only records of that name are distinguished."""
+    same = {run: [r for r in records if r.config['run']==run]
+            for run in {r.config['run'] for r in records}}
+    return {run: _telling(records, diff) if run in RUNS else _telling(rs, differing_settings(rs))
+            for run,rs in same.items()}
 
 def _place(r): return list(RUNS).index(r.config['run']) if r.config['run'] in RUNS else len(RUNS)
 
 def by_run(
     records, # `Record`s, in any order
-    mixed:bool=False, # Allow settings to differ? They then stand in the names, where a name does not say them
-)->dict: # run → its records by seed; the five in the course's order, then others
-    "Records grouped by run; `InputError` where they differ in more than run and seed"
+    mixed:bool=False, # Allow settings to differ? The names then include the settings that differ
+)->dict: # Run → its records by seed; the five runs of the course first, then others
+    "Group records by run; `InputError` if they differ in settings outside `FREE_KEYS`"
     diff = differing_settings(records)
     if diff and not mixed:
         said = '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items())
-        raise InputError(f'these records cannot be compared: {said}; give records that agree, or allow it with mixed (--mixed)')
+        raise InputError(f'these records cannot be compared: {said}; '
+                         'give records that agree, or allow it with mixed (--mixed)')
     keys, res = _telling_keys(records, diff), {}
     for r in sorted(records, key=lambda r: (_place(r), r.config['run'], r.config['seed'])):
         label = _label(r, keys[r.config['run']])
         seeds, seed = res.setdefault(label, {}), r.config['seed']
-        if seed in seeds: raise InputError(f'{r.path} and {seeds[seed].path} are both of {label}, seed {seed}; give one of them')
+        if seed in seeds:
+            raise InputError(f'{r.path} and {seeds[seed].path} are both of {label}, seed {seed}; '
+                             'give one of them')
         seeds[seed] = r
     return {k: list(v.values()) for k,v in res.items()}
 
@@ -333,6 +414,6 @@ def by_run(
 def accuracy_interval(
     rs, # Records of one run over the same test faces
 )->list: # `[lo, hi]`, fractions
-    "Wilson's 95 % interval around the mean accuracy over seeds: how far other test faces would move it"
+    "Wilson's 95 % interval around the mean accuracy over seeds, for other test faces"
     n = rs[0].metrics['test']['n']
     return wilson(round(np.mean([r.metrics['test']['accuracy'] for r in rs])*n), n)

@@ -1,4 +1,4 @@
-"""What a difference between two runs is worth, when both other seeds and other test faces might have come out differently
+"""Is a difference between two runs larger than what other seeds and other test faces would change?
 
 Docs: https://fer-course.github.io/fer_course/lib/records/seeds.html.md"""
 
@@ -15,67 +15,77 @@ from .metrics import over_seeds
 
 # %% ../../nbs/lib/records/seeds.ipynb #0931b2cb
 def draw_differences(
-    diffs, # `[seeds, faces]`: for each seed and face, whether `a` was right minus whether `b` was
-    n_boot:int=10_000, # Times to draw
+    diffs, # `[seeds, faces]`: whether `a` was right (0 or 1) minus whether `b` was
+    n_boot:int=10_000, # Number of bootstrap draws
     seed:int=0, # Random seed
-)->tuple: # `[n_boot, seeds]`: each seed's mean on the faces drawn; `[n_boot]`: their mean over the seeds drawn
-    """Bootstrap crossed over seeds and faces: each is drawn with replacement, independently of the other.
+    # `[n_boot, seeds]`: each seed's mean over the faces drawn; `[n_boot]`: their mean over the seeds drawn
+)->tuple:
+    """Bootstrap crossed over seeds and faces: both are drawn with replacement, independently of each other.
 
-    The seeds drawn are those of both runs, which share their batches, and each face is judged by all trainings.
+    A seed is drawn for both runs together, since they share their batches; a face, for all trainings.
     This is the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1(2), doi 10.1214/07-AOAS122)."""
     diffs = np.asarray(diffs)
-    if diffs.ndim!=2 or not diffs.size: raise InputError(f'differences have shape {diffs.shape}; give a row a seed and a column a face')
+    if diffs.ndim!=2 or not diffs.size:
+        raise InputError(f'differences have shape {diffs.shape}; give a row a seed and a column a face')
     n_seeds, n_faces = diffs.shape
     rng = np.random.default_rng(seed)
-    kinds, counts = np.unique(diffs, axis=1, return_counts=True) # faces with equal columns are drawn together
+    # faces with equal columns are drawn together
+    kinds, counts = np.unique(diffs, axis=1, return_counts=True)
     by_seed = rng.multinomial(n_faces, counts/n_faces, size=n_boot) @ kinds.T / n_faces
     weights = rng.multinomial(n_seeds, np.full(n_seeds, 1/n_seeds), size=n_boot) / n_seeds
     return by_seed, (by_seed*weights).sum(1)
 
 # %% ../../nbs/lib/records/seeds.ipynb #7ec4dbf8
-def _interval(draws, level): return [float(o) for o in np.quantile(draws, [.5-level/2, .5+level/2]).round(6)]
+def _interval(draws, level):
+    return [float(o) for o in np.quantile(draws, [.5-level/2, .5+level/2]).round(6)]
 
 def _two_sided_p(draws):
-    "Twice the smaller share of draws on one side of zero; one is added to each count, so that p is never 0"
+    "Twice the smaller share of draws on one side of zero; counts start at 1, so that p is never 0"
     beyond = min((draws<=0).sum(), (draws>=0).sum())
     return round(min(1., float(2*(1+beyond)/(1+len(draws)))), 6)
 
 def compare_crossed(
     a, # `bool [seeds, faces]`: which faces each training of one run got right
-    b, # The same for the other run: same seeds, same faces
-    n_boot:int=10_000, # Times to draw
-    seed:int=0, # Random seed of the draws
-)->dict: # See the table below; fractions; what needs more seeds is nan
-    "The difference between two runs, with its intervals over faces, over seeds and over both"
+    b, # The same for the other run, with the same seeds and faces
+    n_boot:int=10_000, # Number of bootstrap draws
+    seed:int=0, # Random seed
+)->dict: # See the table below; fractions, nan where there are too few seeds
+    "The difference between two runs, with intervals for other faces, other seeds and both"
     a, b = (np.asarray(o, dtype=int) for o in (a, b))
-    if a.shape!=b.shape: raise InputError(f'{a.shape} and {b.shape} seeds and faces; compare runs of the same seeds on the same faces')
+    if a.shape!=b.shape:
+        raise InputError(f'{a.shape} and {b.shape} seeds and faces; '
+                         'compare runs of the same seeds on the same faces')
     by_seed, both = draw_differences(a-b, n_boot, seed)
     over = over_seeds((a-b).mean(1))
     faces_lo, faces_hi = _interval(by_seed.mean(1), .95)
-    res = dict(seeds=len(a), accuracy_diff=over['mean'], accuracy_diff_sd=over['sd'], faces_lo=faces_lo, faces_hi=faces_hi,
-               seeds_lo=over['lo'], seeds_hi=over['hi'])
-    if len(a)<2: return dict(res, **dict.fromkeys(('both_lo', 'both_hi', 'both_lo90', 'both_hi90', 'p_greater', 'p'), np.nan))
+    res = dict(
+        seeds=len(a), accuracy_diff=over['mean'], accuracy_diff_sd=over['sd'],
+        faces_lo=faces_lo, faces_hi=faces_hi, seeds_lo=over['lo'], seeds_hi=over['hi'])
+    if len(a)<2:
+        return dict(res, **dict.fromkeys(
+            ('both_lo', 'both_hi', 'both_lo90', 'both_hi90', 'p_greater', 'p'), np.nan))
     (lo, hi), (lo90, hi90) = _interval(both, .95), _interval(both, .9)
     p_greater = round(float((by_seed>0).mean() + (by_seed==0).mean()/2), 6)
-    return dict(res, both_lo=lo, both_hi=hi, both_lo90=lo90, both_hi90=hi90, p_greater=p_greater, p=_two_sided_p(both))
+    return dict(res, both_lo=lo, both_hi=hi, both_lo90=lo90, both_hi90=hi90,
+                p_greater=p_greater, p=_two_sided_p(both))
 
 # %% ../../nbs/lib/records/seeds.ipynb #c04ebda4
-MARGIN = .01 # One point of accuracy: what the course calls no difference worth naming
+MARGIN = .01 # Differences below one point of accuracy count as none in the course
 
 def is_equivalent(
-    pair, # With `both_lo90` and `both_hi90`, as `compare_crossed` gives it
-    margin:float=MARGIN, # Fraction of all faces
-)->bool: # False where it is not shown, and where one seed cannot show it
+    pair, # Result of `compare_crossed`, with `both_lo90` and `both_hi90`
+    margin:float=MARGIN, # Margin of accuracy, as a fraction
+)->bool: # False if not shown; always False for a single seed
     "Equivalence test: is the difference shown to be smaller than `margin`?"
     return bool(-margin<pair['both_lo90'] and pair['both_hi90']<margin)
 
 # %% ../../nbs/lib/records/seeds.ipynb #b43aae64
 def adjust_holm(
-    ps, # p values of the comparisons that are read together; nan is left out
+    ps, # p values of all comparisons of a table; nan is ignored
 )->np.ndarray: # Adjusted p values, in the order given
     "Holm's step-down correction (Holm 1979, Scandinavian Journal of Statistics 6(2), p. 65-70)"
     ps = np.asarray(ps, dtype=float)
-    order = np.argsort(ps)[:np.isfinite(ps).sum()] # nan is sorted last
+    order = np.argsort(ps)[:np.isfinite(ps).sum()] # nan comes last
     steps = ps[order]*np.arange(len(order), 0, -1)
     res = np.full(len(ps), np.nan)
     res[order] = np.maximum.accumulate(steps).clip(max=1)
