@@ -1,4 +1,4 @@
-"""The five runs and the recipes, each in one row, and the pairs of runs that answer a question
+"""The five runs and the recipes, each in one row, and the pairs of runs to compare
 
 Docs: https://fer-course.github.io/fer_course/lib/records/runs.html.md"""
 
@@ -13,7 +13,7 @@ from itertools import combinations
 from ..core.errors import InputError, check_name
 
 # %% ../../nbs/lib/records/runs.ipynb #77bbcf1a
-ARGS = ['pretrained', 'opt_func', 'freeze_to'] # What tells the five runs apart
+ARGS = ['pretrained', 'opt_func', 'freeze_to'] # Arguments in which the five runs differ
 
 RUNS = {
     'adam_pretrained':    dict(opt_func='Adam',    pretrained=True,  freeze_to=0),
@@ -27,19 +27,21 @@ RUNS = {
 def differing_args(
     a:str, # Name of one run
     b:str, # Name of another
-)->list: # Those of `ARGS` in which they differ
+)->list: # Names of arguments, a part of `ARGS`
     "The arguments in which two runs differ"
     return [k for k in ARGS if RUNS[a][k]!=RUNS[b][k]]
 
 def run_pairs(
-)->list: # Pairs of names, by the argument in which they differ: `pretrained`, `opt_func`, `freeze_to`
-    "All pairs of runs that differ in one argument and in nothing else"
+)->list: # Pairs of names, in the order of `ARGS`
+    "All pairs of runs that differ in exactly one argument"
     pairs = list(combinations(RUNS, 2))
     return [o for arg in ARGS for o in pairs if differing_args(*o)==[arg]]
 
 # %% ../../nbs/lib/records/runs.ipynb #561b0e6c
-DEFAULTS = dict(epochs=5, size=64, bs=64, lr=2e-3, arch='tf_efficientnet_lite0', balance='none', label_smoothing=0., erase=0., fair=True,
-                sizes=None, ema=0., mixup=0., tta=False, teacher=None, views=4) # What a run trains with, unless its row says otherwise
+# Settings of a run, unless its row has others
+DEFAULTS = dict(epochs=5, size=64, bs=64, lr=2e-3, arch='tf_efficientnet_lite0',
+                balance='none', label_smoothing=0., erase=0., fair=True,
+                sizes=None, ema=0., mixup=0., tta=False, teacher=None, views=4)
 
 RECIPES = {
     'best':  dict(opt_func='Adam', pretrained=True, freeze_to=0, epochs=12, size=96, sizes=[64,96],
@@ -52,14 +54,15 @@ RECIPES = {
 
 # %% ../../nbs/lib/records/runs.ipynb #b3fddfe6
 def training_args(
-    run:str, # One of `RUNS` or `RECIPES`; any other name where `given` has all of `ARGS`
-    **given, # Settings that take the place of those in the row; None leaves them as they are
-)->dict: # A value for each of `ARGS` and of `DEFAULTS`
-    "What a run trains with: the defaults, what its row says, and what was given, the last winning"
+    run:str, # One of `RUNS` or `RECIPES`, or any other name if `given` has all of `ARGS`
+    **given, # Settings that replace those of the row; None keeps the row's value
+)->dict: # A value for each of `ARGS` and `DEFAULTS`
+    "The settings of a run: the defaults, replaced by those of its row, replaced by those given"
     given = {k: v for k,v in given.items() if v is not None}
     for k in given: check_name(k, [*ARGS, *DEFAULTS], 'setting')
     if not set(ARGS) <= given.keys(): check_name(run, [*RUNS, *RECIPES], 'run')
     row = RUNS.get(run) or RECIPES.get(run, {})
     if changed := [k for k in ARGS if run in RUNS and given.get(k, row[k])!=row[k]]:
-        raise InputError(f'{run} has {changed[0]}={row[changed[0]]!r}; give a run with another value a name of its own')
+        raise InputError(f'{run} has {changed[0]}={row[changed[0]]!r}; '
+                         'give a run with another value a name of its own')
     return {**DEFAULTS, **row, **given}
