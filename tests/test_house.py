@@ -108,12 +108,13 @@ def public(fn):
     return [o for o in tree.body if isinstance(o, (ast.FunctionDef, ast.ClassDef)) and (o.name in names or is_patch(o))]
 
 def undocumented(f, lines):
-    "Parameters of `f` without a comment on the line where they end"
+    "Parameters of `f` without a comment on the line where they end, or on one of its own above"
     a = f.args
     args = a.posonlyargs + a.args + a.kwonlyargs
     ends = {o.arg: o.end_lineno for o in args}
     ends |= {o.arg: d.end_lineno for o,d in [*zip(args[:len(a.posonlyargs+a.args)][::-1], a.defaults[::-1]), *zip(a.kwonlyargs, a.kw_defaults)] if d}
-    return [k for k,n in ends.items() if k not in ('self', 'cls') and '#' not in lines[n-1]]
+    above = {o.arg: lines[o.lineno-2].lstrip().startswith('#') for o in args}
+    return [k for k,n in ends.items() if k not in ('self', 'cls') and '#' not in lines[n-1] and not above[k]]
 
 @by_mod
 def test_documented(fn):

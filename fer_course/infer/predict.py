@@ -1,4 +1,4 @@
-"""From any picture to a table of its faces and what a model says to each, on ONNX Runtime, without PyTorch
+"""From any picture to a table of its faces and the expression a model sees in each, on ONNX Runtime, without PyTorch
 
 Docs: https://fer-course.github.io/fer_course/lib/infer/predict.html.md"""
 
@@ -35,67 +35,84 @@ def is_url(
 
 def fetch(
     url:str, # Address of a picture
-    timeout:float=20, # Seconds of silence after which it is given up
-)->bytes: # At most `MAX_FILE`
-    "What an address on the web gives"
+    timeout:float=20, # Give up after this many seconds without data
+)->bytes: # At most `MAX_FILE` of them
+    "Download a picture file"
     from urllib.request import Request, urlopen
     try:
-        with urlopen(Request(url, headers={'User-Agent': 'fer_course'}), timeout=timeout) as f: data = f.read(MAX_FILE+1)
-    except (OSError, ValueError) as e: raise InputError(f'{url}: cannot be fetched ({e}); download it yourself') from e
+        with urlopen(Request(url, headers={'User-Agent': 'fer_course'}), timeout=timeout) as f:
+            data = f.read(MAX_FILE+1)
+    except (OSError, ValueError) as e:
+        raise InputError(f'{url}: cannot be fetched ({e}); download it yourself') from e
     if len(data)>MAX_FILE: raise InputError(f'{url}: over {MAX_FILE//10**6} MB; make it smaller')
     return data
 
 def read_picture(
     src, # Path, bytes of a picture file, PIL image, array or tensor of pixels
-    url:bool=False, # May `src` be an address on the web, and be fetched?
+    url:bool=False, # Fetch `src` if it is a web address?
 )->np.ndarray: # `uint8 [h, w]` or `[h, w, 3]`
-    "A picture upright, of 8 bits, the first frame where it moves; `InputError` where it cannot be read"
+    "An upright 8-bit picture; of an animation, its first frame; `InputError` if it cannot be read"
     if not is_url(src): return np.asarray(open_picture(src))
-    if not url: raise InputError(f'{src}: addresses are not fetched unless you ask for it (url=True, --url)')
+    if not url:
+        raise InputError(f'{src}: addresses are not fetched unless you ask for it (url=True, --url)')
     try: return np.asarray(decode(fetch(src)))
     except InputError as e: raise InputError(f'{src}: {e}') from e
 
 # %% ../../nbs/lib/infer/predict.ipynb #c07e9525
 MARGIN = 0. # FER2013's faces were cut as OpenCV's cascades box them
 
-def _span(lo, side, n, size): # pixels to look at along one axis: those of the box, and around it as many as resizing mixes in
+def _span(lo, side, n, size):
+    # pixels to read along one axis: the box's, and as many around it as resizing mixes in
     over = int(2*max(side/size, 1))+2
     first, last = int(np.floor(lo)), int(np.ceil(lo+side))
     return np.arange(min(first, max(0, first-over)), max(last, min(n, last+over)))
 
 def crop(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
-    box, # `x, y, w, h` in pixels; it may reach over the edge, where the outermost pixels are repeated
-    margin:float=MARGIN, # What is added on each side, as a share of the box's longer side; below 0 it is cut off
-    size:int=48, # Side of what is cut out, in pixels
+    # `x, y, w, h` in pixels; outside the picture, its edge pixels are repeated
+    box,
+    # Added on each side, as a share of the box's longer side; a negative margin cuts off
+    margin:float=MARGIN,
+    size:int=48, # Side of the result, in pixels
 )->np.ndarray: # `uint8 [size, size]`
-    "The square around a box, in grey, at the size of the faces that models learn from"
+    "Cut out the square around a box, in grey, at the size of the faces that models learn from"
     (x, y, w, h), (rows, cols) = map(float, box), img.shape[:2]
     side = max(w, h)*(1+2*margin)
     l, t = x+w/2-side/2, y+h/2-side/2
-    if not side>=1: raise InputError(f'a box of {w:g}×{h:g} pixels with a margin of {margin:g} leaves nothing to cut out')
-    if not (-side<l<cols and -side<t<rows and side<=4*max(rows, cols)): raise InputError(f'the box {x:g}, {y:g}, {w:g}, {h:g} does not lie in a picture of {cols}×{rows} pixels')
+    if not side>=1:
+        raise InputError(f'a box of {w:g}×{h:g} pixels with a margin of {margin:g} '
+                         'leaves nothing to cut out')
+    if not (-side<l<cols and -side<t<rows and side<=4*max(rows, cols)):
+        raise InputError(f'the box {x:g}, {y:g}, {w:g}, {h:g} '
+                         f'does not lie in a picture of {cols}×{rows} pixels')
     across, down = _span(l, side, cols, size), _span(t, side, rows, size)
-    part = Image.fromarray(np.ascontiguousarray(img[down.clip(0, rows-1)[:,None], across.clip(0, cols-1)])).convert('L')
+    part = Image.fromarray(np.ascontiguousarray(
+        img[down.clip(0, rows-1)[:,None], across.clip(0, cols-1)])).convert('L')
     l, t = l-across[0], t-down[0]
-    return np.asarray(part.resize((size,size), Image.Resampling.BICUBIC, box=(l, t, min(l+side, part.width), min(t+side, part.height))))
+    return np.asarray(part.resize(
+        (size,size), Image.Resampling.BICUBIC,
+        box=(l, t, min(l+side, part.width), min(t+side, part.height))))
 
 # %% ../../nbs/lib/infer/predict.ipynb #040998e6
-VIDEOS = '.mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .flv .3gp .ogv .ts .mts .m2ts .vob .asf'.split() # Names of files taken for videos
-os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8') # FFmpeg would print what `frames` raises; OpenCV reads this once, before its first video
+# Files with these endings are read as videos
+VIDEOS = ('.mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .flv '
+          '.3gp .ogv .ts .mts .m2ts .vob .asf').split()
+# `frames` raises an error of its own, so FFmpeg need not print one.
+# OpenCV reads this once, before its first video.
+os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
 class Shown(NamedTuple):
     "A picture, or one frame of a video"
-    name:str # Its path, with the time behind it where it is a frame: 'clip.mp4 2.0 s'
-    img:object # Its pixels, `uint8 [h, w]` or `[h, w, 3]`; or the `InputError` that says why there are none
+    name:str # Its path, followed by the time if it is a frame: 'clip.mp4 2.0 s'
+    img:object # Pixels, `uint8 [h, w]` or `[h, w, 3]`, or the `InputError` that says why there are none
     video:str='' # Path of the video it is a frame of
-    frame:int|None=None # Its number in the video, from 0
-    seconds:float|None=None # Its time, by the video's own clock
+    frame:int|None=None # Frame number in the video, from 0
+    seconds:float|None=None # Time of the frame, by the video's own clock
 
 def name_of(
-    path, # A path, with whatever bytes in it
-)->str: # To be printed and written into tables
-    "A path in letters that every encoding has a place for"
+    path, # A path, as text or bytes
+)->str: # Safe to print and to write into tables
+    "A path as text; bytes that are not UTF-8 are replaced"
     return os.fsencode(path).decode('utf-8', 'replace')
 
 def _times(video, rate):
@@ -109,17 +126,18 @@ def _times(video, rate):
         n += 1
 
 def frames(
-    path, # A video
-    every:float=1., # Seconds from one frame to the next; the first at or after each multiple is taken
+    path, # Path of a video
+    every:float=1., # Seconds between frames; the first frame at or after each multiple is taken
 ): # `Shown` frames, `uint8 [h, w, 3]`
-    "Frames of a video, as far as it can be read"
+    "Frames of a video, up to where it can no longer be read"
     import cv2
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     path = Path(path)
     def refuse(why): return InputError(f'{name_of(path)}: cannot be read as a video ({why}); replace it')
     if not path.is_file(): raise FileNotFoundError(2, 'No such file', str(path))
     video, due, n = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0, -1
-    rate, w, h = map(video.get, (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    rate, w, h = map(video.get, (
+        cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     if w*h>MAX_PIXELS: raise refuse(f'frames of more than {MAX_PIXELS:,} pixels')
     digits = min(3, max(1, len(f'{every:.3f}'.rstrip('0').split('.')[1])))
     for n,seconds in _times(video, rate if .01<rate<1000 else 25):
@@ -127,55 +145,64 @@ def frames(
         ok, img = video.retrieve()
         if not ok: continue
         due = (round((seconds+.0005)//every)+1)*every
-        yield Shown(f'{name_of(path)} {seconds:.{digits}f} s', np.ascontiguousarray(img[...,::-1]), name_of(path), n, round(seconds, 3))
+        yield Shown(f'{name_of(path)} {seconds:.{digits}f} s',
+                    np.ascontiguousarray(img[...,::-1]), name_of(path), n, round(seconds, 3))
     video.release()
     if n<0: raise refuse('no frame in it that OpenCV knows')
 
 def files_in(
     folder, # A folder
-)->list: # Of paths, sorted
-    "Pictures and videos in a folder and the folders in it; links to other folders are not followed"
-    found = [Path(d)/f for d,_,fs in os.walk(folder) for f in fs if Path(f).suffix.lower() in (*SUFFIXES, *VIDEOS)]
-    if not found: raise InputError(f'{name_of(folder)}: no pictures in this folder ({" ".join(SUFFIXES)}); give another')
+)->list: # Sorted paths
+    "Pictures and videos in a folder and its subfolders; links to other folders are not followed"
+    found = [Path(d)/f for d,_,fs in os.walk(folder) for f in fs
+             if Path(f).suffix.lower() in (*SUFFIXES, *VIDEOS)]
+    if not found:
+        raise InputError(f'{name_of(folder)}: no pictures in this folder ({" ".join(SUFFIXES)}); '
+                         'give another')
     return sorted(found)
 
 def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) else Path(src)
 
 def _one(src, every, url):
-    "`Shown`s of a source that is no list"
+    "The `Shown`s of a single source, not a list"
     path = _path(src)
     if path and path.is_dir(): yield from pictures(files_in(path), every)
     elif path and path.suffix.lower() in VIDEOS: yield from frames(path, every)
-    else: yield Shown(name_of(src) if isinstance(src, (str, Path)) else '', read_picture(src, url))
+    else:
+        yield Shown(name_of(src) if isinstance(src, (str, Path)) else '', read_picture(src, url))
 
 def pictures(
-    src, # Path of a picture, folder or video, bytes, PIL image or array; or a list of such
-    every:float=1., # Seconds from one frame of a video to the next
-    url:bool=False, # Fetch addresses on the web?
+    # Path of a picture, folder or video, bytes, PIL image or array, or a list of these
+    src,
+    every:float=1., # Seconds between the frames of a video
+    url:bool=False, # Fetch web addresses?
 ): # `Shown`s, with an `InputError` in place of pixels that cannot be read
-    "Whatever there is to be looked at, one picture at a time"
+    "The pictures of any source, one at a time"
     for o in src if isinstance(src, (list, tuple)) else [src]:
         try: yield from _one(o, every, url)
-        except (InputError, OSError) as e: yield Shown(name_of(o) if isinstance(o, (str, Path)) else '', InputError(error_line(e)))
+        except (InputError, OSError) as e:
+            yield Shown(name_of(o) if isinstance(o, (str, Path)) else '',
+                        InputError(error_line(e)))
 
 # %% ../../nbs/lib/infer/predict.ipynb #7cc6d69c
 UNSURE = .5 # Below this probability the answer is "not sure"
-FACE_SIZES = 24, 64 # A picture with both sides in this range is a face already, and no detector is asked
-BATCH, KEEP = 64, 100_000_000 # So many faces or pictures, or bytes of pictures, are collected before the model is asked
+FACE_SIZES = 24, 64 # A picture with both sides in this range is taken for a face; no detector runs
+# The model runs once this many faces or pictures, or bytes of pictures, are collected
+BATCH, KEEP = 64, 100_000_000
 
 @dataclass
 class Answer:
-    "What came of one picture"
+    "The result for one picture"
     name:str # Its path, or '' where it has none
     img:np.ndarray|None=None # Its pixels, `uint8 [h, w]` or `[h, w, 3]`
     boxes:np.ndarray|None=None # `int [k, 4]`: x, y, w, h of each face, largest first
     crops:np.ndarray|None=None # `uint8 [k, size, size]`: what the model saw
-    probs:np.ndarray|None=None # `float32 [k, c]`
-    error:InputError|None=None # Why there is nothing else
+    probs:np.ndarray|None=None # `float32 [k, c]`: a probability for each class
+    error:InputError|None=None # Why there is no result
     video:str='' # Path of the video it is a frame of
     frame:int|None=None # Its number in the video
     seconds:float|None=None # Its time in the video
-    tracks:np.ndarray|None=None # `int [k]`: which face of the video each is, from 1
+    tracks:np.ndarray|None=None # `int [k]`: number of each face within the video, from 1
 
 def _middle(img):
     side = min(h := img.shape[0], w := img.shape[1])
@@ -183,17 +210,18 @@ def _middle(img):
     return np.array([[(w-side)//2, (h-side)//2, side, side]])
 
 def look(
-    name:str, # Of the picture
+    name:str, # Name of the picture
     img, # Its pixels, or an `InputError`
     size:int=48, # Side of the faces that the model needs, in pixels
-    detector=find_faces, # Picture in, boxes `[k, 4]` out
+    detector=find_faces, # Function from a picture to boxes `[k, 4]`
     margin:float=MARGIN, # As for `crop`
-    whole:bool=False, # Is the picture a face, whatever its size?
+    whole:bool=False, # Take the picture for a face, whatever its size?
 )->Answer: # Without `probs`
-    "Find the faces in a picture and cut them out; of a picture that is a face already, take the middle square"
+    "Find the faces in a picture and cut them out; of a picture of a face, take the middle square"
     if isinstance(img, Exception): return Answer(name, error=img)
     is_face = whole or all(FACE_SIZES[0]<=o<=FACE_SIZES[1] for o in img.shape[:2])
-    try: boxes = _middle(img) if is_face else np.asarray(detector(img), int).reshape(-1, 4)
+    try:
+        boxes = _middle(img) if is_face else np.asarray(detector(img), int).reshape(-1, 4)
     except InputError as e: return Answer(name, error=InputError(f'{name}: {e}'))
     crops = [crop(img, o, 0 if is_face else margin, size) for o in boxes]
     return Answer(name, img, boxes, np.array(crops, np.uint8).reshape(-1, size, size))
@@ -203,36 +231,41 @@ def overlaps(
     a:np.ndarray, # Boxes `[n, 4]`: x, y, w, h
     b:np.ndarray, # Boxes `[m, 4]`
 )->np.ndarray: # `float [n, m]`, 0 to 1
-    "Intersection over union of each box with each"
+    "Intersection over union of each box in `a` with each in `b`"
     a, b = np.asarray(a, float)[:,None], np.asarray(b, float)[None]
     sides = np.minimum(a[...,:2]+a[...,2:], b[...,:2]+b[...,2:])-np.maximum(a[...,:2], b[...,:2])
     common = np.prod(np.maximum(sides, 0), -1)
     return common/(np.prod(a[...,2:], -1)+np.prod(b[...,2:], -1)-common)
 
 class Tracker:
-    "Numbers for the faces of a video: a box that overlaps one seen shortly before is the same face"
+    "Numbers the faces of a video: a box that overlaps one seen shortly before is the same face"
     def __init__(self,
-        least:float=.2, # Intersection over union from which on two boxes may be one face
-        memory:int=3, # Frames for which a face that is not seen is remembered
+        least:float=.2, # Least intersection over union of two boxes that may be one face
+        memory:int=3, # Frames for which a face that is out of sight is remembered
     ):
-        self.least, self.memory, self.n, self.last = least, memory, 0, {} # track -> box, frames since it was seen
+        # last: track -> box, frames since it was seen
+        self.least, self.memory, self.n, self.last = least, memory, 0, {}
 
     def __call__(self,
-        boxes:np.ndarray, # `[k, 4]`: those of the next frame
-    )->np.ndarray: # `int [k]`: their tracks
-        "Match boxes with tracks so that the overlaps sum to the most (Hungarian algorithm); the others begin new tracks"
+        boxes:np.ndarray, # Boxes of the next frame, `[k, 4]`
+    )->np.ndarray: # Track of each, `int [k]`
+        """Match boxes with tracks so that the overlaps have the largest sum (Hungarian algorithm);
+        a box without a match begins a new track"""
         from scipy.optimize import linear_sum_assignment
         known, tracks = list(self.last), np.zeros(len(boxes), int)
         if known and len(boxes):
             iou = overlaps(boxes, [self.last[o][0] for o in known])
-            for i,j in zip(*linear_sum_assignment(-iou)): tracks[i] = known[j] if iou[i,j]>=self.least else 0
+            for i,j in zip(*linear_sum_assignment(-iou)):
+                tracks[i] = known[j] if iou[i,j]>=self.least else 0
         for i in np.flatnonzero(tracks==0): tracks[i] = self.n = self.n+1
-        self.last = {k: (b, age+1) for k,(b,age) in self.last.items() if age<self.memory} | {int(k): (b, 0) for k,b in zip(tracks, boxes)}
+        self.last = {
+            k: (b, age+1) for k,(b,age) in self.last.items() if age<self.memory
+        } | {int(k): (b, 0) for k,b in zip(tracks, boxes)}
         return tracks
 
 # %% ../../nbs/lib/infer/predict.ipynb #9ea54947
 def _ask(waiting, predictor):
-    "Ask the model about all faces of some pictures at once"
+    "Run the model on all faces of some pictures at once"
     ok = [o for o in waiting if o.error is None]
     probs = predictor.probs(np.concatenate([o.crops for o in ok])) if ok else []
     for o in ok: o.probs, probs = probs[:len(o.boxes)], probs[len(o.boxes):]
@@ -240,17 +273,19 @@ def _ask(waiting, predictor):
 
 def _full(waiting):
     ok = [o for o in waiting if o.error is None]
-    return len(waiting)>=BATCH or sum(len(o.crops) for o in ok)>=BATCH or sum(o.img.nbytes for o in ok)>=KEEP
+    return (len(waiting)>=BATCH
+            or sum(len(o.crops) for o in ok)>=BATCH
+            or sum(o.img.nbytes for o in ok)>=KEEP)
 
 @delegates(look, but=['size'])
 def predict_each(
     src, # As for `pictures`
     predictor:Predictor, # From `load_predictor`
-    every:float=1., # Seconds from one frame of a video to the next
-    url:bool=False, # Fetch addresses on the web?
+    every:float=1., # Seconds between the frames of a video
+    url:bool=False, # Fetch web addresses?
     **kwargs
 ): # An `Answer` for each picture, in order
-    "Look at pictures one by one, and ask the model about many faces at a time"
+    "Read pictures one by one, and run the model on many faces at a time"
     waiting, video, tracker = [], '', None
     for o in pictures(src, every, url):
         answer = look(o.name, o.img, predictor.card['face_size'], **kwargs)
@@ -271,27 +306,37 @@ def table(
     vocab, # Class names
     unsure:float=UNSURE, # Below this probability the answer is "not sure"
 )->pd.DataFrame: # See `predict`
-    "Answers as a table with a row for each face, and one for each picture without a face"
+    "A table of answers: a row for each face, and one for each picture without a face"
     rows = []
     for o in [o for o in answers if o.error is None]:
         begin = [o.name, o.frame, o.seconds]
         for i,(box,p) in enumerate(zip(o.boxes.tolist(), o.probs)):
             said = vocab[p.argmax()] if p.max()>=unsure else 'not sure'
-            rows.append([*begin, None if o.tracks is None else o.tracks[i], i+1, *box, said, p.max(), *p])
+            rows.append([
+                *begin, None if o.tracks is None else o.tracks[i], i+1, *box, said, p.max(), *p])
         if not len(o.boxes): rows.append([*begin]+[None]*(8+len(vocab)))
-    res = pd.DataFrame(rows, columns=['picture', 'frame', 'seconds', 'track', 'face', *'xywh', 'expression', 'confidence', *vocab])
-    numbers = {k: 'Int64' for k in _INTS} | {k: 'float64' for k in ('seconds', 'confidence', *vocab)}
-    return res.astype({'picture': 'str', 'expression': 'str'} if not len(res) else {}).astype(numbers)
+    res = pd.DataFrame(rows, columns=[
+        'picture', 'frame', 'seconds', 'track', 'face', *'xywh', 'expression', 'confidence', *vocab])
+    numbers = ({k: 'Int64' for k in _INTS}
+               | {k: 'float64' for k in ('seconds', 'confidence', *vocab)})
+    return res.astype(
+        {'picture': 'str', 'expression': 'str'} if not len(res) else {}).astype(numbers)
 
 @delegates(predict_each)
 def predict(
-    src, # Path of a picture, folder or video, bytes, PIL image or array; or a list of such
-    predictor:Predictor|None=None, # From `load_predictor`; the package's 'fer' if left out
+    # Path of a picture, folder or video, bytes, PIL image or array, or a list of these
+    src,
+    predictor:Predictor|None=None, # From `load_predictor`; by default the package's 'fer'
     unsure:float=UNSURE, # Below this probability the answer is "not sure"
-    bad:list|None=None, # Is given a line for each picture that cannot be read; without it, the first one raises `InputError`
+    # A line is added for each picture that cannot be read; without a list the first one raises
+    bad:list|None=None,
     **kwargs
-)->pd.DataFrame: # A row a face: `picture`; of a video's frame its number and `seconds`, and the `track` that the face has there; `face` (from 1), `x`, `y`, `w`, `h` in pixels, `expression`, `confidence`, a probability for each class. A picture without a face has one row, with nothing behind its name
-    "Find the faces in pictures, and say what a model reads in each"
+# A row for each face: `picture`; for a frame of a video its number (`frame`), its `seconds` and
+# the `track` of the face; `face` (from 1), `x`, `y`, `w`, `h` in pixels, `expression`,
+# `confidence`, and a probability for each class.
+# A picture without a face has one row, empty after its name.
+)->pd.DataFrame:
+    "Find the faces in pictures, and the expression that a model sees in each"
     predictor, res = predictor or load_predictor(), []
     for o in predict_each(src, predictor, **kwargs):
         if o.error and bad is None: raise o.error
@@ -302,19 +347,21 @@ def predict(
 
 # %% ../../nbs/lib/infer/predict.ipynb #ba8ebd91
 def plot_over_time(
-    df:pd.DataFrame, # From `predict`, of a video
+    df:pd.DataFrame, # Table of a video, from `predict`
     vocab, # Class names
-    most:int=4, # Tracks shown, those seen longest
+    most:int=4, # Number of tracks to show, longest first
 ): # A matplotlib `Figure`
-    "The probability of each expression over the seconds of a video, a panel for each face that is followed"
+    "The probability of each expression in the course of a video, one panel for each face"
     from matplotlib.figure import Figure
     df = df[df.track.notna()]
     if not len(df): raise InputError('no face in a video to plot over time; give a video with faces')
     shown = df.groupby([df.picture.str.replace(r' [\d.]+ s$', '', regex=True), 'track'], sort=False)
     groups = sorted(shown, key=lambda o: -len(o[1]))[:most]
     fig = Figure(figsize=(7, 2.4*len(groups)), layout='constrained')
-    for ax,((name,track),part) in zip(fig.subplots(len(groups), 1, sharex=True, squeeze=False).flat, groups):
-        for i,k in enumerate(vocab): ax.plot(part.seconds, part[k], label=k, marker='o', markersize=3, color=f'C{i%10}')
+    for ax,((name,track),part) in zip(
+            fig.subplots(len(groups), 1, sharex=True, squeeze=False).flat, groups):
+        for i,k in enumerate(vocab):
+            ax.plot(part.seconds, part[k], label=k, marker='o', markersize=3, color=f'C{i%10}')
         ax.set(title=f'{Path(name).name}, face {track}', ylim=(0,1), ylabel='probability')
     ax.set_xlabel('seconds')
     fig.legend(*ax.get_legend_handles_labels(), loc='outside right upper')
@@ -322,11 +369,11 @@ def plot_over_time(
 
 # %% ../../nbs/lib/infer/predict.ipynb #4cb28ff4
 def draw_boxes(
-    answer:Answer, # Of a picture with faces in it
+    answer:Answer, # Answer for a picture with faces
     vocab, # Class names
     unsure:float=UNSURE, # Below this probability the answer is "not sure"
-)->Image.Image: # In colour, of the picture's size
-    "The picture with a box around each face and what the model says beside it"
+)->Image.Image: # In colour, as large as the picture
+    "The picture with a box around each face and the model's answer beside it"
     img = Image.fromarray(answer.img).convert('RGB')
     draw, k = ImageDraw.Draw(img), max(12, max(img.size)//40)
     for (x,y,w,h),p in zip(answer.boxes.tolist(), answer.probs):
