@@ -131,7 +131,7 @@ def ece(
 # %% ../../nbs/lib/records/metrics.ipynb #9db88d43
 def per_class(
     preds:pd.DataFrame, # A table of predictions
-    # Class name → `precision`, `recall`, `f1` (fractions, 0 where undefined) and `n`, its number of faces
+    # Class name → `precision`, `recall`, `f1` (fractions, 0 where undefined) and `n` (number of faces)
 )->dict:
     "Precision, recall and F1 of each class"
     vocab = vocab_of(preds)
@@ -194,7 +194,8 @@ def align(
 def mcnemar(
     a:pd.DataFrame, # Predictions of one model
     b:pd.DataFrame, # Predictions of another on the same faces
-    # `only_a`, `only_b`: faces that only one recognised; `p`: probability of so uneven a split by chance
+    # `only_a`, `only_b`: number of faces that only one recognised;
+    # `p`: probability of a split at least this uneven by chance
 )->dict:
     """McNemar's exact two-sided test
 
@@ -221,7 +222,8 @@ def bootstrap_diff(
     b:pd.DataFrame, # Predictions of another on the same faces
     n_boot:int=2000, # Number of bootstrap draws
     seed:int=0, # Random seed
-    # 'accuracy' and 'macro_f1', each with `diff` (`a` minus `b`) and its 95 % percentile interval `lo`, `hi`
+    # 'accuracy' and 'macro_f1', each with `diff` (`a` minus `b`),
+    # and `lo` and `hi`, its 95 % percentile interval
 )->dict:
     """Paired bootstrap of a difference
 

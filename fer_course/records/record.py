@@ -38,7 +38,7 @@ HISTORY_COLS = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'macro_f1', 'se
 class Record:
     "What is kept of a run"
     config:dict # Settings; at least `CONFIG_KEYS`
-    # Columns `HISTORY_COLS`, a row for each epoch, counted from 1; loss, accuracy and F1 are of `valid`
+    # Columns `HISTORY_COLS`, a row for each epoch, counted from 1; `accuracy` and `macro_f1` are of `valid`
     history:pd.DataFrame
     metrics:dict # 'valid' and 'test', each as `metrics.metrics` gives it
     predictions:pd.DataFrame # For each test face: `item`, `target` and a probability for each class
@@ -138,7 +138,7 @@ def _gpu():
 def describe_machine(
     # `cpu`, `cores` (logical), `memory_gb` (10⁹ bytes), `platform`, `gpu` (name or None)
 )->dict:
-    "The kind of machine that a training time depends on, without host name or user name"
+    "Describe the machine, on which training times depend, without host name or user name"
     return dict(
         cpu=_cpu(), cores=psutil.cpu_count(), memory_gb=round(psutil.virtual_memory().total/1e9, 1),
         platform=f'{platform.system()} {platform.machine()}', gpu=_gpu())

@@ -48,8 +48,8 @@ RECIPES = {
                   label_smoothing=.1, erase=.25, ema=.5, tta=True),
     'mixup': dict(opt_func='Adam', pretrained=True, freeze_to=0, epochs=16, size=96, sizes=[64,64,96],
                   label_smoothing=.1, erase=.25, mixup=.2, ema=.5, tta=True),
-    'small': dict(opt_func='Adam', pretrained=False, freeze_to=0, arch='fer_small', epochs=20, size=48, bs=128, lr=1e-2,
-                  ema=.5, tta=True, teacher='fer'),
+    'small': dict(opt_func='Adam', pretrained=False, freeze_to=0, arch='fer_small',
+                  epochs=20, size=48, bs=128, lr=1e-2, ema=.5, tta=True, teacher='fer'),
 }
 
 # %% ../../nbs/lib/records/runs.ipynb #b3fddfe6

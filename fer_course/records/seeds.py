@@ -18,7 +18,8 @@ def draw_differences(
     diffs, # `[seeds, faces]`: whether `a` was right (0 or 1) minus whether `b` was
     n_boot:int=10_000, # Number of bootstrap draws
     seed:int=0, # Random seed
-    # `[n_boot, seeds]`: each seed's mean over the faces drawn; `[n_boot]`: their mean over the seeds drawn
+    # `[n_boot, seeds]`: each seed's mean over the faces drawn;
+    # `[n_boot]`: the mean of those over the seeds drawn
 )->tuple:
     """Bootstrap crossed over seeds and faces: both are drawn with replacement, independently of each other.
 
