@@ -26,74 +26,120 @@ def _names(s): return [o for o in s.replace(',', ' ').split() if o]
 @call_parse
 @cli
 def fer_train(
-    data:str='synth', # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder of pictures, parquet
-    runs:str='', # Runs to train, with commas between; all of them if left out
-    seeds:str='0', # Seeds, with commas between; one record each
-    recipe:str='', # In place of the runs, 'best': what we know to do for accuracy; or 'small': a network sixty times smaller; its record goes below out/recipes/
-    teacher:str=None, # Model whose answers stand in for the labels of the training faces: 'fer', which comes with the package, or an ONNX model; --recipe small has 'fer' if not given
-    views:int=None, # Where there is a teacher: views of each training face that it labels, each turned and lit differently; 4 if not given
-    epochs:int=None, # Times through the training faces: 5 if not given, or what the recipe says
-    size:int=None, # Side of the pictures that the network sees, in pixels: 64 if not given, or what the recipe says
-    bs:int=None, # Batch size, 64 if not given, or what the recipe says; several processes share each batch
-    lr:str=None, # Highest learning rate of the one-cycle schedule, 0.002 if not given, or what the recipe says; several, with commas between, for a sweep: records then go below out/lr<rate>/
-    arch:str=None, # Network of timm or torchvision, tf_efficientnet_lite0 if not given, or what the recipe says; lite0 to lite2 need no download
-    subset:int=None, # Training faces to keep, the same ones for all runs and seeds; all if not given
-    drop_leaks:store_true=False, # Drop training faces of which valid or test hold a copy, be it resized or mirrored
-    skip_bad:store_true=False, # Go on without pictures that cannot be read
-    vocab:str='', # Class names, with commas between: in the order of the numbers where labels are numbers (or 1=happy,2=sad), else those that may occur
-    columns:str='', # Names of a table's columns where they are unusual, such as path=file,label=answer,split=part
-    dry_run:store_true=False, # Only say how the data were understood, with counts by class and split
-    contact_sheet:str=None, # Write a picture with the first faces of each class and split here
-    votes:str=None, # FER+'s fer2013new.csv: labels by its votes; results then go into a set of their own
-    votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
-    balance:str=None, # Make rare classes count: 'weights' in the loss, 'sampling' in the draw
-    label_smoothing:float=None, # Share of each label that is spread over all classes, 0 to 1: none if not given, or what the recipe says
-    erase:float=None, # Chance, 0 to 1, that a training batch loses a rectangle: none if not given, or what the recipe says
-    fastai_defaults:store_true=False, # Leave fastai's defaults as they are: the optimizers then differ in more than their names
-    device:str=None, # 'cpu', 'cuda' or 'mps'; the fastest there is if not given
+    # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder or parquet file
+    data:str='synth',
+    runs:str='', # Runs to train, separated by commas; all runs if not given
+    seeds:str='0', # Random seeds, separated by commas; each gives one record
+    # Train a recipe instead of the runs: 'best' (most accurate) or 'small' (a network sixty times
+    # smaller); records go below out/recipes/
+    recipe:str='',
+    # Model whose answers replace the labels of the training faces: 'fer' (included in the package)
+    # or an ONNX model; --recipe small uses 'fer' if not given
+    teacher:str=None,
+    # With a teacher: number of views of each training face that it labels, each turned and lit
+    # differently; 4 if not given
+    views:int=None,
+    epochs:int=None, # Number of epochs; 5 if not given, or as the recipe says
+    # Side of the pictures that the network sees, in pixels; 64 if not given, or as the recipe says
+    size:int=None,
+    # Batch size, shared by all processes; 64 if not given, or as the recipe says
+    bs:int=None,
+    # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the recipe says;
+    # several rates, separated by commas, are compared, with records below out/lr<rate>/
+    lr:str=None,
+    # Network from timm or torchvision; tf_efficientnet_lite0 if not given, or as the recipe says;
+    # tf_efficientnet_lite0 to lite2 need no download
+    arch:str=None,
+    # Number of training faces to keep, the same for all runs and seeds; all if not given
+    subset:int=None,
+    # Drop training faces that have a copy in valid or test, even a resized or mirrored one
+    drop_leaks:store_true=False,
+    skip_bad:store_true=False, # Skip unreadable pictures
+    # Class names, separated by commas: in the order of the numbers if labels are numbers (or
+    # 1=happy,2=sad), otherwise the names that may occur
+    vocab:str='',
+    # Names of a table's columns if they are unusual, such as path=file,label=answer,split=part
+    columns:str='',
+    # Only print how the data were read, with counts by class and split
+    dry_run:store_true=False,
+    contact_sheet:str=None, # File for a picture of the first faces of each class and split
+    # FER+'s fer2013new.csv, to take labels from its votes; results go into a set of their own
+    votes:str=None,
+    votes_as:str='majority', # 'majority': the label that most voters chose; 'soft': shares of votes
+    balance:str=None, # Balance the classes by 'weights' in the loss or by 'sampling'
+    # Label smoothing, 0 to 1: share of each label that is spread over all classes; none if not
+    # given, or as the recipe says
+    label_smoothing:float=None,
+    # Random erasing, 0 to 1: chance that a training batch loses a rectangle; none if not given, or
+    # as the recipe says
+    erase:float=None,
+    # Keep fastai's defaults: the optimizers then differ in more than their names
+    fastai_defaults:store_true=False,
+    device:str=None, # 'cpu', 'cuda' or 'mps'; the fastest available if not given
     out:str='results', # Folder for records: out/<set>/<run>/seed<k>/
     models:str='models', # Folder for trained models and checkpoints
-    overwrite:store_true=False, # Train anew what is recorded already
+    overwrite:store_true=False, # Train again even if there is a record
 ):
-    "Train the same network up to five ways, judge each on the test faces and leave records. Interrupted, the same command goes on after the last finished epoch; what is recorded is not trained again."
+    """Train the same network in up to five ways, evaluate each on the test faces and write records.
+    After an interruption, the same command continues after the last finished epoch; runs with a
+    record are not trained again."""
     from fer_course.core.errors import InputError, check_name
     from fer_course.data.readers import load_faces
     from fer_course.records.runs import RECIPES, RUNS
-    numbers = dict(epochs=epochs, size=size, bs=bs, subset=subset, views=views, label_smoothing=label_smoothing, erase=erase)
+    numbers = dict(epochs=epochs, size=size, bs=bs, subset=subset, views=views,
+                   label_smoothing=label_smoothing, erase=erase)
     check_numbers(**numbers)
     check_folders(out=out, models=models)
     if contact_sheet: check_sheet(contact_sheet)
     from fer_course.train.distributed import distributed_training
     from fer_course.train.run import compare_rates, train_runs
     with distributed_training(device) as first:
-        if not first: return # the first of several processes does all that follows; this one has trained along
-        if recipe and runs: raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
-        names = [check_name(recipe, RECIPES, 'recipe')] if recipe else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS]
-        seeds, rates, device = [check_seed(o) for o in _names(seeds) or ['']], [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']], check_device(device)
-        faces = load_faces(data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
-                           columns=column_names(columns))
+        # the first of several processes does everything else; the others only train with it
+        if not first: return
+        if recipe and runs:
+            raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
+        names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
+                 else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS])
+        seeds, rates, device = (
+            [check_seed(o) for o in _names(seeds) or ['']],
+            [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']],
+            check_device(device))
+        faces = load_faces(
+            data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab),
+            votes=votes, votes_as=votes_as, columns=column_names(columns))
         print(faces.describe(), flush=True)
         if contact_sheet: save_contact_sheet(faces, contact_sheet)
         if dry_run: return
-        given = dict(epochs=epochs, size=size, bs=bs, arch=arch, balance=balance, label_smoothing=label_smoothing, erase=erase, teacher=teacher, views=views,
-                     fair=False if fastai_defaults else None, device=device, overwrite=overwrite)
+        given = dict(
+            epochs=epochs, size=size, bs=bs, arch=arch, balance=balance,
+            label_smoothing=label_smoothing, erase=erase, teacher=teacher, views=views,
+            fair=False if fastai_defaults else None, device=device, overwrite=overwrite)
         folder = lambda o: f'lr{o["lr"]:g}' if len(rates)>1 else ''
-        records = [r for o in rates for r in train_runs(faces, names, seeds, out=Path(out)/folder(o), models=Path(models)/folder(o), **{**given, **o})]
-        if len(rates)>1 and records: print(compare_rates(records).round(4).to_string(), f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')
+        records = [
+            r for o in rates
+            for r in train_runs(faces, names, seeds, out=Path(out)/folder(o),
+                                models=Path(models)/folder(o), **{**given, **o})]
+        if len(rates)>1 and records:
+            print(compare_rates(records).round(4).to_string(),
+                  f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')
         elif records: _report(records, whole=len(records)==len(names)*len(seeds))
 
 def _rate(s):
     from fer_course.core.errors import InputError
     try: rate = float(s)
-    except ValueError: raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas between') from None
+    except ValueError:
+        raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas '
+                         'between') from None
     check_numbers(lr=rate)
     return rate
 
-# Least and greatest value of each number; a network cannot train on pictures of under 8 pixels, nor normalise a batch of one
-LIMITS = dict(epochs=(1, 100_000), size=(8, 1024), bs=(2, 65_536), subset=(1, 10**9), views=(1, 1000), lr=(1e-12, 100), label_smoothing=(0, 1), erase=(0, 1))
+# Smallest and largest value of each number; a network cannot train on pictures of under 8 pixels,
+# nor normalise a batch of one
+LIMITS = dict(epochs=(1, 100_000), size=(8, 1024), bs=(2, 65_536), subset=(1, 10**9),
+              views=(1, 1000), lr=(1e-12, 100), label_smoothing=(0, 1), erase=(0, 1))
 
 def check_numbers(
-    **numbers, # Values by the names in `LIMITS`, `None` for those not given
+    **numbers, # Values by the names in `LIMITS`; `None` is allowed
 ):
     "Raise `InputError` for a number outside its limits"
     from fer_course.core.errors import InputError
@@ -105,29 +151,32 @@ def check_numbers(
 def check_folders(
     **folders, # Paths by the names of their options
 ):
-    "Raise `InputError` where something is to be written into what is no folder, or may not be written to"
+    "Raise `InputError` if an output path is not a folder, or cannot be written to"
     from fer_course.core.errors import InputError
     for k,v in folders.items():
         at = next(o for o in (Path(v).absolute(), *Path(v).absolute().parents) if o.exists())
         if not at.is_dir(): raise InputError(f'--{k} {v}: {at} is not a folder; give another')
-        if not os.access(at, os.W_OK): raise InputError(f'--{k} {v}: nothing can be written to {at}; give another folder')
+        if not os.access(at, os.W_OK):
+            raise InputError(f'--{k} {v}: nothing can be written to {at}; give another folder')
 
 def column_names(
-    s:str, # As typed, such as `path=file,label=answer`
+    s:str, # Argument of `--columns`, such as `path=file,label=answer`
 )->dict: # `{'path': 'file', 'label': 'answer'}`
-    "The argument of `--columns`"
+    "Parse the argument of `--columns`"
     from fer_course.core.errors import InputError
     pairs = [o.partition('=') for o in s.split(',') if o.strip()]
     if odd := [o for o in pairs if not o[0].strip() or not o[2].strip()]:
-        raise InputError(f'--columns {"".join(odd[0])}: write what a column is for and its name, such as path=file,label=answer')
+        raise InputError(f'--columns {"".join(odd[0])}: write what a column is for and its name, '
+                         'such as path=file,label=answer')
     return {k.strip(): v.strip() for k,_,v in pairs}
 
 def check_sheet(
-    path:str, # As typed
+    path:str, # File to write
 ):
-    "Raise `InputError` where no picture can be written"
+    "Raise `InputError` if no contact sheet can be written to `path`"
     from fer_course.core.errors import InputError
-    if Path(path).suffix.lower() not in ('.png', '.jpg', '.jpeg') or Path(path).exists() and not Path(path).is_file():
+    if (Path(path).suffix.lower() not in ('.png', '.jpg', '.jpeg')
+            or Path(path).exists() and not Path(path).is_file()):
         raise InputError(f'--contact-sheet {path}: give the name of a .png or .jpg file')
     check_folders(contact_sheet=Path(path).parent)
 
@@ -135,7 +184,7 @@ def save_contact_sheet(
     faces, # A `FaceSet`
     path:str, # File to write, such as sheet.png
 ):
-    "Write a contact sheet, and say where it is"
+    "Write a contact sheet, and print where it is"
     from fer_course.core.cache import write_whole
     from fer_course.data.readers import contact_sheet
     kind = 'PNG' if Path(path).suffix.lower()=='.png' else 'JPEG'
@@ -147,56 +196,68 @@ def _report(records, whole):
     print(format_runs(compare_runs(records)).reset_index().to_string(index=False))
     folder = records[0].path.parents[1]
     several = len({o.config['run'] for o in records})>1
-    print(f'Records: {folder}' + (f'; compared in {write_comparison(records, folder/"comparison")}' if several and whole else '')) # whoever has the last of the records writes the comparison
+    # the process that finishes the last record writes the comparison
+    print(f'Records: {folder}' + (
+        f'; compared in {write_comparison(records, folder/"comparison")}'
+        if several and whole else ''))
 
 def check_seed(
-    s:str, # As typed
-)->int: # As a number
-    "Raise `InputError` where `s` is no seed"
+    s:str, # A seed as text
+)->int: # Random seed
+    "Convert a seed to a number; `InputError` if it is none"
     from fer_course.core.errors import InputError
     if not (s.isascii() and s.isdigit() and int(s) < 2**32):
-        raise InputError(f'{s!r} is no seed; give whole numbers from 0 to {2**32-1}, with commas between')
+        raise InputError(f'{s!r} is no seed; give whole numbers from 0 to {2**32-1}, with commas '
+                         'between')
     return int(s)
 
 def check_device(
-    device:str, # As typed, or None
-)->str: # The same
-    "Raise `InputError` where this machine has no such device"
+    device:str, # Device, or None for the default
+)->str: # The same device
+    "Raise `InputError` if this machine has no such device"
     import torch
     from fer_course.core.errors import InputError
     try: torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as e: raise InputError(f'device {device!r} cannot be used here ({str(e).splitlines()[0]}); use cpu, or leave --device out') from None
+    except (AssertionError, RuntimeError) as e:
+        raise InputError(f'device {device!r} cannot be used here ({str(e).splitlines()[0]}); '
+                         'use cpu, or leave --device out') from None
     return device
 
 # %% ../nbs/lib/commands.ipynb #96c1dbc4
 @call_parse
 @cli
 def fer_evaluate(
-    model:str, # 'fer' or 'small', which come with the package; or a model of your own, such as models/synth/adam_pretrained/seed0
-    data:str='synth', # Faces to judge it by: 'synth', 'fer2013', or a path as for fer-train
-    split:str='test', # Which of them: train, valid or test
-    skip_bad:store_true=False, # Go on without pictures that cannot be read
-    vocab:str='', # Class names in the order of the numbers, with commas between, where labels are numbers without names
-    votes:str=None, # FER+'s fer2013new.csv: labels by its votes
-    votes_as:str='majority', # The votes as 'majority' labels, or 'soft': their spread
+    # 'fer' or 'small' (included in the package), or a model of your own, such as
+    # models/synth/adam_pretrained/seed0
+    model:str,
+    data:str='synth', # Faces to evaluate it on: 'synth', 'fer2013', or a path as for fer-train
+    split:str='test', # Split to use: train, valid or test
+    skip_bad:store_true=False, # Skip unreadable pictures
+    # Class names in the order of the numbers, separated by commas, if labels are plain numbers
+    vocab:str='',
+    votes:str=None, # FER+'s fer2013new.csv, to take labels from its votes
+    votes_as:str='majority', # 'majority': the label that most voters chose; 'soft': shares of votes
     out:str='results', # Folder for records: out/evaluations/<data>/<trained on>/<run>/seed<k>/
-    overwrite:store_true=False, # Replace an evaluation that is there already
+    overwrite:store_true=False, # Replace an existing evaluation
 ):
-    "Judge a trained model on a test set, its own or another: accuracy (percent, with its 95 % interval over test faces), F1 of each class, and the confusion matrix; and leave a record."
+    """Evaluate a trained model on its own test set or another one: accuracy (percent, with its 95 %
+    interval over test faces), F1 of each class, and the confusion matrix. Writes a record."""
     from fer_course.infer.evaluate import evaluate, evaluation_folder, evaluation_summary
     from fer_course.core.errors import check_name
     from fer_course.core.faceset import SPLITS
     from fer_course.records.metrics import confusion
     from fer_course.data.readers import load_faces
     from fer_course.records.record import write_record
-    faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as, need=[check_name(split, SPLITS, 'split')])
+    faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
+                       need=[check_name(split, SPLITS, 'split')])
     record = evaluate(model, faces, split)
     record = write_record(record, evaluation_folder(record, out), overwrite)
-    print(evaluation_summary(record), confusion(record.predictions).to_string(), f'Record: {record.path}', sep='\n\n')
+    print(evaluation_summary(record), confusion(record.predictions).to_string(),
+          f'Record: {record.path}', sep='\n\n')
 
 # %% ../nbs/lib/commands.ipynb #0644068d
 def _comparison_folder(records):
-    "`comparison` in the folder that holds all runs, as in `results/<set>/<run>/seed<k>`; None where they are of several sets"
+    "`comparison` in the folder of the set, `results/<set>`; None if records are from several sets"
     folders = {r.path.resolve().parents[1] for r in records}
     return Path(os.path.relpath(folders.pop()))/'comparison' if len(folders)==1 else None
 
@@ -204,28 +265,35 @@ def _comparison_folder(records):
 @cli
 def fer_compare(
     *results:str, # Folders with records at any depth, such as results/synth
-    out:str=None, # Folder for tables and figures; if left out `comparison` beside the runs, where all are of one set
-    mixed:bool=False, # Compare runs although their data, size, epochs, ... differ?
+    # Folder for tables and figures; `comparison` next to the runs of a single set if not given
+    out:str=None,
+    mixed:bool=False, # Compare runs even if their data, size, epochs, ... differ?
 ):
-    "Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds), differences over the same faces in points, with intervals for other faces and other seeds, and F1 of each class. Prints tables; writes them as CSV (fractions) and Markdown, with figures."
+    """Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds),
+    differences on the same test faces in points, with intervals for other faces and other seeds and
+    McNemar's test, and F1 of each class. Prints the tables and writes them as CSV (fractions) and
+    Markdown, with figures."""
     from fer_course.records.compare import format_pairs, format_runs, tables_of, write_comparison
     from fer_course.core.errors import InputError
     from fer_course.records.record import read_records
-    if not results: raise InputError('no folder given; name one with records, such as results/synth')
+    if not results:
+        raise InputError('no folder given; name one with records, such as results/synth')
     records = read_records(*results)
     tables = tables_of(records, mixed)
-    for df in (format_runs(tables['comparison']), format_pairs(tables['pairs']), tables['per_class'].round(3)):
+    for df in (format_runs(tables['comparison']), format_pairs(tables['pairs']),
+               tables['per_class'].round(3)):
         if len(df): print(df.reset_index().to_string(index=False), end='\n\n')
     folder = out or _comparison_folder(records)
-    print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder else 'The runs are of several sets; give --out for tables and figures.')
+    print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder
+          else 'The runs are of several sets; give --out for tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
 def in_words(
     answer, # From `fer_course.infer.predict.predict_each`
     vocab, # Class names
-    unsure, # Below this probability the answer is "not sure"
-)->list: # A line for each face, or one that says there is none
-    "What `fer-predict` prints of a picture"
+    unsure, # Below this probability the answer is 'not sure'
+)->list: # A line for each face, or one line that there is none
+    "Lines that `fer-predict` prints about a picture"
     if not len(answer.boxes): return [f'{answer.name}: no face found']
     def said(p):
         first, second = (f'{vocab[i]} {p[i]:.0%}' for i in p.argsort()[:-3:-1])
@@ -237,47 +305,53 @@ def in_words(
     return [f'{answer.name}{place(i)}: {said(p)}' for i,p in enumerate(answer.probs, 1)]
 
 def summary(
-    answers, # All of them, those that could not be read among them
+    answers, # All answers, including those for pictures that could not be read
     vocab, # Class names
-    unsure, # Below this probability the answer is "not sure"
-    whole, # Was each picture taken for one face?
-)->list: # Lines; none for one picture with a face in it
-    "What `fer-predict` says at the end"
+    unsure, # Below this probability the answer is 'not sure'
+    whole, # Was each picture used as one face?
+)->list: # Lines; none for a single picture with a face
+    "Lines that `fer-predict` prints at the end"
     ok = [o for o in answers if o.error is None]
     none, probs = sum(not len(o.boxes) for o in ok), [p for o in ok for p in o.probs]
     said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
     lines = []
     if len(ok)>1:
-        lines = [f'{len(ok):,} pictures, {len(probs):,} faces' + (': ' if said else '') + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
-    if none and not whole: lines.append(f'No face found in {none:,} of {len(ok):,}. If each picture is one face, cut out already, add --whole.')
+        lines = [f'{len(ok):,} pictures, {len(probs):,} faces' + (': ' if said else '')
+                 + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
+    if none and not whole:
+        lines.append(f'No face found in {none:,} of {len(ok):,}. '
+                     'If each picture is one face, cut out already, add --whole.')
     return lines
 
 def check_range(
-    **numbers, # Name of an option -> its value, and the least and the largest that it may have
+    **numbers, # For each option a tuple of its value, its smallest and its largest allowed value
 ):
-    "Raise `InputError` where a number is out of range"
+    "Raise `InputError` if a number is out of range"
     from fer_course.core.errors import InputError
     for k,(v,lo,hi) in numbers.items():
         if not lo<=v<=hi: raise InputError(f'--{k} {v:g} is outside {lo:g} to {hi:g}')
 
 def check_outputs(
-    pictures, # As typed
+    pictures, # Paths of pictures and folders
     csv, # File to write, or None
     overlay, # Folder to write to, or None
     plot=None, # File to write, or None
 ):
-    "Raise `InputError` where what is written could take the place of what is read"
+    "Raise `InputError` if an output could overwrite an input"
     from fer_course.core.errors import InputError
     for k,v in (('csv', csv), ('plot', plot)):
         if v and Path(v).is_dir(): raise InputError(f'{v} is a folder; give --{k} a file')
-    if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'): raise InputError(f'{plot}: a plot is .png, .pdf or .svg')
+    if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'):
+        raise InputError(f'{plot}: a plot is .png, .pdf or .svg')
     if not overlay: return
     to = Path(overlay).resolve()
-    for o in pictures: # `os.path` knows what to say of names that no file can have
-        if to.is_relative_to(Path(o).resolve()) if os.path.isdir(o) else to==Path(os.path.dirname(o)).resolve():
-            raise InputError(f'{overlay} holds pictures that are to be read; give --overlay a folder of its own')
+    for o in pictures: # `os.path` also accepts names that no file can have
+        if (to.is_relative_to(Path(o).resolve()) if os.path.isdir(o)
+                else to==Path(os.path.dirname(o)).resolve()):
+            raise InputError(f'{overlay} holds pictures that are to be read; '
+                             'give --overlay a folder of its own')
 
-def _free(folder, answer, taken): # a file name in `folder` that this run has not written yet
+def _free(folder, answer, taken): # a file name in `folder` that this run has not used yet
     name = Path(answer.name)
     stem = re.sub(r'[^\w .-]', '_', name.name if answer.video else name.stem) or 'picture'
     i = next(i for i in count(1) if (f'{stem}-{i}' if i>1 else stem) not in taken)
@@ -296,28 +370,36 @@ def _write_plot(file, df, vocab):
     plot_over_time(df, vocab).savefig(f := BytesIO(), format=Path(file).suffix[1:].lower(), dpi=150)
     write_whole(Path(file), lambda o: o.write(f.getvalue()))
 
-def _count(pictures): # how many there are to be looked at; None where that takes a look into a video
+def _count(pictures): # number of pictures; None if videos are among them
     from fer_course.core.errors import InputError
     from fer_course.infer.predict import VIDEOS, files_in
     try: files = [f for o in pictures for f in (files_in(o) if os.path.isdir(o) else [Path(o)])]
-    except InputError: return None # said when its turn comes
+    except InputError: return None # reported when its turn comes
     return None if any(f.suffix.lower() in VIDEOS for f in files) else len(files)
 
 @call_parse
 @cli
 def fer_predict(
     *pictures:str, # Pictures, folders of pictures, or videos
-    csv:str=None, # Write a table here: a row for each face, with its place and a probability for each expression, and an empty one for a picture without a face
-    overlay:str=None, # Write pictures with faces here, with a box around each face and what was said beside it
-    plot:str=None, # Draw the probabilities over a video's time into this file: .png, .pdf or .svg
-    model:str='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or a model of your own, as fer-train leaves it below models/
-    unsure:float=.5, # Say 'not sure' where no expression has this probability, 0 to 1
-    margin:float=0., # Cut faces out with so much more on each side, as a share of what the detector boxed; below 0 for less
-    whole:store_true=False, # Each picture is one face: look for none
-    every:float=1., # Seconds from one frame of a video to the next
-    url:store_true=False, # Fetch pictures that are given as addresses on the web
+    # File for a table: a row for each face, with its place and the probability of each expression,
+    # and an empty row for a picture without a face
+    csv:str=None,
+    # Folder for the pictures that have faces, with a box and the answer for each face
+    overlay:str=None,
+    plot:str=None, # File for a plot of the probabilities over a video's time: .png, .pdf or .svg
+    # 'fer' (more accurate) or 'small' (far smaller and faster), which are included in the package,
+    # or a model of your own, as fer-train writes it below models/
+    model:str='fer',
+    unsure:float=.5, # Answer 'not sure' if no expression has this probability, 0 to 1
+    # Margin added to each side of the detector's box, as a share of it; below 0 to cut off more
+    margin:float=0.,
+    whole:store_true=False, # Take each picture as one face, without looking for faces
+    every:float=1., # Seconds between the frames of a video that are used
+    url:store_true=False, # Download pictures that are given as web addresses
 ):
-    "Find the faces in pictures and say which expression a model reads in each. Pictures that cannot be read are listed at the end, and the exit code is 2. Not for use on people at work or in education, which the EU prohibits."
+    """Find the faces in pictures and say which expression a model reads in each. Pictures that cannot
+    be read are listed at the end, and the exit code is then 2. Not for use on people at work or in
+    education, which the EU prohibits."""
     from tqdm import tqdm
     from fer_course.core.cache import write_whole
     from fer_course.core.errors import InputError
@@ -327,16 +409,22 @@ def fer_predict(
     check_range(unsure=(unsure, 0, 1), margin=(margin, -.45, 3), every=(every, .001, 1e6))
     check_outputs(pictures, csv, overlay, plot)
     predictor, done, taken = load_predictor(model), [], set()
-    vocab, answers = predictor.vocab, predict_each(list(pictures), predictor, every, url, margin=margin, whole=whole)
-    for o in tqdm(answers, total=_count(pictures), unit=' pictures', leave=False, disable=None): # on stderr, where that is a terminal
+    vocab, answers = predictor.vocab, predict_each(
+        list(pictures), predictor, every, url, margin=margin, whole=whole)
+    # the progress bar is shown on stderr, if that is a terminal
+    for o in tqdm(answers, total=_count(pictures), unit=' pictures', leave=False, disable=None):
         if o.error is None:
             tqdm.write('\n'.join(in_words(o, vocab, unsure)))
             if overlay and len(o.boxes): _write_overlay(overlay, o, vocab, unsure, taken)
         o.img = o.crops = None
         done.append(o)
     for line in summary(done, vocab, unsure, whole): print(line)
-    if csv: write_whole(Path(csv), lambda f: f.write(table(done, vocab, unsure).round(4).to_csv(index=False).encode()))
+    if csv:
+        write_whole(Path(csv), lambda f: f.write(
+            table(done, vocab, unsure).round(4).to_csv(index=False).encode()))
     if plot: _write_plot(plot, table(done, vocab, unsure), vocab)
     bad = [str(o.error) for o in done if o.error]
     if bad and len(done)>1: print(*(f'error: {o}' for o in bad), sep='\n', file=sys.stderr)
-    if bad: raise InputError(f'{len(bad)} of {len(done):,} pictures cannot be read' if len(done)>1 else bad[0])
+    if bad:
+        raise InputError(f'{len(bad)} of {len(done):,} pictures cannot be read' if len(done)>1
+                         else bad[0])

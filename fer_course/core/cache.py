@@ -1,4 +1,4 @@
-"""What was read once is kept as arrays that can be mapped into memory, and checked before they are trusted
+"""Faces that were read once are kept as memory-mapped arrays, and checked before they are used again
 
 Docs: https://fer-course.github.io/fer_course/lib/core/cache.html.md"""
 
@@ -18,10 +18,12 @@ from fastcore.xtras import Config
 from .faceset import FaceSet
 
 # %% ../../nbs/lib/core/cache.ipynb #927cf363
-def data_dir()->Path: # Made if it is missing
+def data_dir()->Path: # Created if it is missing
     "fastai's data folder, found as fastai finds it but without importing fastai"
     home = Path(os.getenv('FASTAI_HOME', '~/.fastai'))
-    res = Config(home, 'config.ini', create=dict(data='data', archive='archive', storage='tmp', model='models')).path('data')
+    res = Config(
+        home, 'config.ini', create=dict(data='data', archive='archive', storage='tmp', model='models')
+    ).path('data')
     res.mkdir(parents=True, exist_ok=True)
     return res
 
@@ -29,7 +31,7 @@ def data_dir()->Path: # Made if it is missing
 def file_state(
     path, # File or folder
 )->str: # 32 hexadecimal digits
-    "Changes with the name, size or time of change of any file in `path`"
+    "A digest that changes with the name, size or modification time of any file in `path`"
     path = Path(path).resolve()
     files = sorted(o for o in path.rglob('*') if o.is_file()) if path.is_dir() else [path]
     stats = [(str(o), o.stat().st_size, o.stat().st_mtime_ns) for o in files]
@@ -37,10 +39,10 @@ def file_state(
 
 # %% ../../nbs/lib/core/cache.ipynb #d90bf9f0
 def write_whole(
-    path:Path, # File to write; its folder is made
+    path:Path, # File to write; its folder is created
     save, # Called with a binary file that is open for writing
 ):
-    "`path` is written whole or left as it was; an `OSError` names it"
+    "Write all of `path` or leave it as it was; an `OSError` names it"
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.part')
     try:
@@ -49,22 +51,26 @@ def write_whole(
             f.flush()
             os.fsync(f.fileno())
         os.replace(tmp, path)
-    except OSError as e: raise OSError(e.errno, e.strerror or str(e), str(path)) from e # a full disk does not say which file it had no room for
+    except OSError as e:
+        # a full disk does not say which file it had no room for
+        raise OSError(e.errno, e.strerror or str(e), str(path)) from e
     finally: tmp.unlink(missing_ok=True)
 
 # %% ../../nbs/lib/core/cache.ipynb #e5bcd255
-def _plain(column): return column.to_numpy() if column.dtype.kind in 'biuf' else column.to_numpy(dtype=str)
+def _plain(column):
+    return column.to_numpy() if column.dtype.kind in 'biuf' else column.to_numpy(dtype=str)
 
 def cache_save(
     faces:FaceSet, # What was read
-    path:Path, # Where to, without suffix: `path.npy` and `path.npz` are written
+    path:Path, # Without suffix: `path.npy` and `path.npz` are written
     state:str, # `file_state` of what was read
 ):
     "Keep `faces` for `cache_load`"
     meta = {} if faces.meta is None else {f'meta_{k}': _plain(v) for k,v in faces.meta.items()}
     words = np.array([faces.name, faces.source, state, *faces.notes])
     crc = np.array(zlib.crc32(np.ascontiguousarray(faces.imgs)))
-    rest = dict(labels=faces.labels, split=faces.split, vocab=np.array(faces.vocab), words=words, crc=crc, **meta)
+    rest = dict(labels=faces.labels, split=faces.split, vocab=np.array(faces.vocab),
+                words=words, crc=crc, **meta)
     write_whole(path.with_suffix('.npy'), lambda f: np.save(f, faces.imgs))
     write_whole(path.with_suffix('.npz'), lambda f: np.savez(f, **rest))
 
@@ -72,37 +78,43 @@ def cache_save(
 def cache_load(
     path:Path, # As given to `cache_save`
     state:str, # As given to `cache_save`
-)->FaceSet|None: # `imgs` is a read-only memory map; `None` where there is no cache, an old one or a damaged one
-    "The faces kept at `path`, if they are whole and still those of the file"
+    # `imgs` is a read-only memory map; `None` where the cache is missing, outdated or damaged
+)->FaceSet|None:
+    "The faces kept at `path`, if they are complete and the file has not changed"
     try:
-        with np.load(path.with_suffix('.npz')) as z: rest = {k: z[k] for k in z.files} # a zip: each part has its checksum
+        # a zip, so each part has its own checksum
+        with np.load(path.with_suffix('.npz')) as z: rest = {k: z[k] for k in z.files}
         imgs = np.load(path.with_suffix('.npy'), mmap_mode='r')
         name, source, was, *notes = rest['words'].tolist()
         if was!=state or zlib.crc32(imgs)!=rest['crc']: return None
         meta = {k[5:]: v for k,v in rest.items() if k.startswith('meta_')}
         meta = pd.DataFrame(meta) if meta else None
-        return FaceSet(imgs, rest['labels'], rest['split'], rest['vocab'].tolist(), name, source, meta=meta, notes=notes)
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error): return None # read it again instead
+        return FaceSet(imgs, rest['labels'], rest['split'], rest['vocab'].tolist(), name, source,
+                       meta=meta, notes=notes)
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None # read it again instead
 
 # %% ../../nbs/lib/core/cache.ipynb #2c3b95b1
-VERSION = 2 # One more whenever a reader returns something else for the same file
+VERSION = 2 # Raised by one whenever a reader returns something else for the same file
 
 def _place(path, kwargs):
-    key = hashlib.blake2b(repr((str(path.resolve()), sorted(kwargs.items()))).encode(), digest_size=6).hexdigest()
+    key = hashlib.blake2b(
+        repr((str(path.resolve()), sorted(kwargs.items()))).encode(), digest_size=6).hexdigest()
     folder = data_dir()/'fer_course'
     folder.mkdir(exist_ok=True)
     return folder/f'{path.resolve().name.split(".")[0]}-{key}'
 
 def _uncached(faces, path, e):
-    warnings.warn(f'{e.filename}: cannot keep what was read ({e.strerror}); the next start reads {path.name} again')
+    warnings.warn(f'{e.filename}: cannot keep what was read ({e.strerror}); '
+                  f'the next start reads {path.name} again')
     return faces
 
 def cached(
     read, # Called with `path` and `**kwargs`, returns a `FaceSet`
     path, # File or folder
-    **kwargs, # Whatever else the faces depend on
-)->FaceSet: # From the cache where it is good, else read and kept
-    "`read(path, **kwargs)`, the second time from a memory map; where nothing can be written, a warning and no cache"
+    **kwargs, # Other arguments that the faces depend on
+)->FaceSet: # From the cache where it is valid, otherwise read and kept
+    "`read(path, **kwargs)`, from the second time on from a memory map; warns if nothing can be kept"
     path, state = Path(path), f'{VERSION} {file_state(path)}'
     try:
         at = _place(path, kwargs)

@@ -18,20 +18,27 @@ def error_line(
     e:Exception, # What went wrong
 )->str: # No line breaks, no errno
     "What went wrong and where, in one line"
-    s = f'{e.strerror}: {e.filename}' if isinstance(e, OSError) and e.strerror and e.filename else str(e)
+    s = (f'{e.strerror}: {e.filename}' if isinstance(e, OSError) and e.strerror and e.filename
+         else str(e))
     return ' '.join(s.split()) or type(e).__name__
 
 # %% ../../nbs/lib/core/cli.ipynb #ec540644
-def _unread(): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()) # so that Python's own flush at the end fails no more
+def _unread():
+    # so that Python's own flush at exit does not fail again
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 def cli(
     f, # A command, to be decorated by `call_parse` next
-): # The same command; called from Python it still raises
-    "On the command line: mistakes of the user's (`InputError`, `OSError`) as one line on stderr with exit code 2, Ctrl-C as 130, a reader that has left (`| head`) as 141"
+): # The same command; called from Python it still raises exceptions
+    """End a command that fails with one line on stderr and an exit code
+
+    On the command line, the user's mistakes (`InputError`, `OSError`) end it with exit code 2,
+    Ctrl-C with 130, and a closed pipe (as in `| head`) with 141."""
     @wraps(f)
     def _f(*args, **kwargs):
         if not is_cli(): return f(*args, **kwargs)
-        from fer_course.core.errors import InputError # here, since it brings pandas, and `--help` does not come so far
+        # imported here, so that `--help` does not wait for it
+        from fer_course.core.errors import InputError
         try:
             f(*args, **kwargs)
             sys.stdout.flush()

@@ -12,16 +12,17 @@ from difflib import get_close_matches
 
 # %% ../../nbs/lib/core/errors.ipynb #c48c11fb
 class InputError(ValueError):
-    "What a user gave cannot be used; the message says what, where, and what to do"
+    "The user's input cannot be used; the message says what is wrong, where, and what to do"
 
 # %% ../../nbs/lib/core/errors.ipynb #e35996f4
 def check_name(
     name:str, # What was typed
-    names, # What there is
-    what:str, # What the names are of, for the message
-)->str: # `name`, when it is one of `names`
-    "Raise `InputError` with the nearest names where `name` is not among `names`"
+    names, # Names to choose from
+    what:str, # What kind of names these are, for the message
+)->str: # `name`, if it is one of `names`
+    "Raise `InputError` with the most similar names if `name` is not among `names`"
     names = list(names)
     if name in names: return name
     near = get_close_matches(str(name), names, n=3, cutoff=0.5)
-    raise InputError(f'unknown {what} {name!r}; ' + (f'did you mean {" or ".join(near)}?' if near else f'choose from {", ".join(names)}'))
+    raise InputError(f'unknown {what} {name!r}; ' + (
+        f'did you mean {" or ".join(near)}?' if near else f'choose from {", ".join(names)}'))

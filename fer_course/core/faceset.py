@@ -18,20 +18,28 @@ from fastcore.basics import patch
 from .errors import InputError
 
 # %% ../../nbs/lib/core/faceset.ipynb #0d97aa0d
-VOCAB = ['angry', 'disgust', 'fear', 'happy', 'neutral', 'sad', 'surprise'] # The seven classes of FER2013, in alphabetical order
-SPLITS = ['train', 'valid', 'test']                                        # What a face is for: to learn, to choose, to report
+# The seven classes of FER2013, in alphabetical order
+VOCAB = ['angry', 'disgust', 'fear', 'happy', 'neutral', 'sad', 'surprise']
+# What faces are for: training, choosing a model, and the final test
+SPLITS = ['train', 'valid', 'test']
 
 # %% ../../nbs/lib/core/faceset.ipynb #9dc36aef
-_ALIASES = {'anger':'angry', 'ang':'angry', 'disgusted':'disgust', 'disgusting':'disgust', 'dis':'disgust', 'fearful':'fear',
-            'afraid':'fear', 'scared':'fear', 'fea':'fear', 'happiness':'happy', 'joy':'happy', 'hap':'happy', 'sadness':'sad',
-            'surprised':'surprise', 'suprise':'surprise', 'sur':'surprise', 'calm':'neutral', 'natural':'neutral', 'neu':'neutral',
-            'contemptuous':'contempt', **{o: o for o in [*VOCAB, 'contempt']}}
-_FILLERS = set('class face faces image images img imgs pic pics picture pictures photo photos emotion expression label set data'.split())
+_ALIASES = {
+    'anger':'angry', 'ang':'angry',
+    'disgusted':'disgust', 'disgusting':'disgust', 'dis':'disgust',
+    'fearful':'fear', 'afraid':'fear', 'scared':'fear', 'fea':'fear',
+    'happiness':'happy', 'joy':'happy', 'hap':'happy',
+    'sadness':'sad',
+    'surprised':'surprise', 'suprise':'surprise', 'sur':'surprise',
+    'calm':'neutral', 'natural':'neutral', 'neu':'neutral',
+    'contemptuous':'contempt', **{o: o for o in [*VOCAB, 'contempt']}}
+_FILLERS = set('class face faces image images img imgs pic pics picture pictures photo photos '
+               'emotion expression label set data'.split())
 
 def class_name(
     s:str, # A class name as some data set writes it
-)->str: # The name used here: one of `VOCAB` where there is one, else `s` in lower case
-    "The usual spellings of one expression, made one; numbers and words such as *faces* around it do not count"
+)->str: # The name used here: one of `VOCAB` if it means one of them, else `s` in lower case
+    "One name for the usual spellings of an expression; numbers and words such as *faces* are ignored"
     s = str(s).strip().lower()
     if s in _ALIASES: return _ALIASES[s]
     words = [o for o in re.findall(r'[^\W\d_]+', s) if o not in _FILLERS]
@@ -40,7 +48,7 @@ def class_name(
 def is_expression(
     name:str, # A class name
 )->bool: # True for the seven of `VOCAB` and for contempt, in any usual spelling
-    "Is this the name of an expression?"
+    "Whether this is the name of an expression"
     return class_name(name) in _ALIASES
 
 # %% ../../nbs/lib/core/faceset.ipynb #27026524
@@ -52,47 +60,57 @@ class FaceSet:
     split:np.ndarray # `str [n]`: 'train', 'valid' or 'test'
     vocab:list # Class names, one for each integer in `labels`
     name:str # Short name, as in `results/<name>/`
-    source:str # Where the faces came from, in words
-    soft:np.ndarray|None=None # `float32 [n, len(vocab)]`, rows summing to 1: how people's votes were spread
-    meta:pd.DataFrame|None=field(default=None, repr=False) # One row a face, index 0…n-1: whatever else is known of it
-    notes:list=field(default_factory=list, repr=False) # How the source was understood, and what was passed over: a sentence each
+    source:str # Where the faces came from, as a sentence
+    # `float32 [n, len(vocab)]`, rows summing to 1: share of the votes for each class
+    soft:np.ndarray|None=None
+    # Further data, one row for each face, index 0…n-1
+    meta:pd.DataFrame|None=field(default=None, repr=False)
+    # Sentences on how the source was read and what was left out
+    notes:list=field(default_factory=list, repr=False)
 
     def __post_init__(self): check_faces(self)
     def __len__(self): return len(self.imgs)
     def __repr__(self):
         splits = ', '.join(f'{(self.split==s).sum()} {s}' for s in SPLITS)
-        return f'FaceSet {self.name}: {len(self)} faces of {self.imgs.shape[1]}×{self.imgs.shape[2]} ({splits})'
+        return (f'FaceSet {self.name}: {len(self)} faces of '
+                f'{self.imgs.shape[1]}×{self.imgs.shape[2]} ({splits})')
 
 # %% ../../nbs/lib/core/faceset.ipynb #bfc53ab2
 def check_faces(
     faces:FaceSet, # The set to check
 ):
-    "Raise `InputError` where shapes, types, labels or splits of `faces` do not fit together"
+    "Raise `InputError` if shapes, types, labels or splits of `faces` do not fit together"
     n, name = len(faces.imgs), faces.name
     if faces.imgs.ndim!=3 or faces.imgs.dtype!=np.uint8:
         given = f'{faces.imgs.dtype} {list(faces.imgs.shape)}'
-        raise InputError(f'{name}: imgs must be uint8 [n, h, w], not {given}; convert the pictures to 8-bit grey')
+        raise InputError(f'{name}: imgs must be uint8 [n, h, w], not {given}; '
+                         'convert the pictures to 8-bit grey')
     for k in ('labels', 'split', 'soft', 'meta'):
         v = getattr(faces, k)
-        if v is not None and len(v)!=n: raise InputError(f'{name}: {n} faces but {len(v)} rows of {k}; give one for each face')
+        if v is not None and len(v)!=n:
+            raise InputError(f'{name}: {n} faces but {len(v)} rows of {k}; give one for each face')
     if bad := sorted(set(np.unique(faces.split).tolist()) - set(SPLITS)):
         raise InputError(f'{name}: unknown split {bad[0]!r}; use one of {", ".join(SPLITS)}')
     if n and not (0 <= faces.labels.min() and faces.labels.max() < len(faces.vocab)):
         given = f'labels run from {faces.labels.min()} to {faces.labels.max()}'
-        raise InputError(f'{name}: {given}, the vocabulary has {len(faces.vocab)} names; check the order of the classes')
+        raise InputError(f'{name}: {given}, the vocabulary has {len(faces.vocab)} names; '
+                         'check the order of the classes')
 
 # %% ../../nbs/lib/core/faceset.ipynb #54552481
 @patch
 def counts(self:FaceSet)->pd.DataFrame: # Rows `train`, `valid`, `test`; a column for each class
     "Number of faces of each class in each split"
-    return pd.DataFrame({c: [int(((self.labels==i) & (self.split==s)).sum()) for s in SPLITS] for i,c in enumerate(self.vocab)}, index=SPLITS)
+    return pd.DataFrame({
+        c: [int(((self.labels==i) & (self.split==s)).sum()) for s in SPLITS]
+        for i,c in enumerate(self.vocab)
+    }, index=SPLITS)
 
 # %% ../../nbs/lib/core/faceset.ipynb #d8b06e4c
 @patch
 def describe(
     self:FaceSet,
 )->str: # Several lines
-    "What the set holds, where it came from, how that was understood, and the faces of each class in each split"
+    "A summary: size, source, how the source was read, and the faces of each class in each split"
     table = self.counts().assign(all=lambda d: d.sum(axis=1))
     return '\n'.join([repr(self), f'Read from {self.source}', *self.notes, table.to_string()])
 
@@ -102,18 +120,19 @@ def take(
     self:FaceSet,
     idxs, # Indices or mask, `[n]`
     **changes, # Other fields to replace, for example `name='fer2013-5000'`
-)->FaceSet: # The same kind of set with fewer faces
-    "The faces at `idxs`, with everything that belongs to them"
+)->FaceSet: # A set with only these faces
+    "The faces at `idxs`, with their labels, splits and other data"
     meta = None if self.meta is None else self.meta.iloc[idxs].reset_index(drop=True)
     soft = None if self.soft is None else self.soft[idxs]
-    return replace(self, imgs=self.imgs[idxs], labels=self.labels[idxs], split=self.split[idxs], soft=soft, meta=meta, **changes)
+    return replace(self, imgs=self.imgs[idxs], labels=self.labels[idxs], split=self.split[idxs],
+                   soft=soft, meta=meta, **changes)
 
 # %% ../../nbs/lib/core/faceset.ipynb #82f3a4e9
 def _quota(
-    sizes:np.ndarray, # `int [c]`, faces of each class that there are
-    n:int, # Faces wanted in all
+    sizes:np.ndarray, # `int [c]`, number of faces of each class
+    n:int, # Faces to choose in all
 )->np.ndarray: # `int [c]`, summing to `n`
-    "Share `n` out in proportion to `sizes`, the remainders to those who lost most by rounding down"
+    "Share `n` out in proportion to `sizes`; the rest goes to those who lost most by rounding down"
     exact = n*sizes/sizes.sum()
     res = np.floor(exact).astype(int)
     res[np.argsort(res-exact, kind='stable')[:n-res.sum()]] += 1
@@ -123,27 +142,33 @@ def _quota(
 def subset(
     self:FaceSet,
     n:int, # Training faces to keep
-    seed:int=0, # Another seed, another choice
-)->FaceSet: # `valid` and `test` are whole; the name says the size
-    "`n` training faces with the class shares of all of them: the same ones for the same seed"
+    seed:int=0, # Random seed of the choice
+)->FaceSet: # With all of `valid` and `test`; its name ends in the size
+    "`n` training faces with the same class shares; the same seed chooses the same faces"
     train = np.flatnonzero(self.split=='train')
-    if not 0 < n <= len(train): raise InputError(f'{self.name}: cannot take {n} of {len(train)} training faces; choose from 1 to {len(train)}')
+    if not 0 < n <= len(train):
+        raise InputError(f'{self.name}: cannot take {n} of {len(train)} training faces; '
+                         f'choose from 1 to {len(train)}')
     rng, labels = np.random.default_rng(seed), self.labels[train]
     quota = _quota(np.bincount(labels, minlength=len(self.vocab)), n)
     keep = np.concatenate([rng.permutation(train[labels==i])[:q] for i,q in enumerate(quota)])
-    return self.take(np.sort(np.r_[keep, np.flatnonzero(self.split!='train')]), name=f'{self.name}-{n}')
+    return self.take(np.sort(np.r_[keep, np.flatnonzero(self.split!='train')]),
+                     name=f'{self.name}-{n}')
 
 # %% ../../nbs/lib/core/faceset.ipynb #582fbf79
-def _face_keys(imgs): return [hashlib.blake2b(np.ascontiguousarray(o), digest_size=16).digest() for o in imgs]
+def _face_keys(imgs):
+    return [hashlib.blake2b(np.ascontiguousarray(o), digest_size=16).digest() for o in imgs]
 
 @patch
 def duplicates(
     self:FaceSet,
-)->pd.DataFrame: # Columns `group` (a number for each distinct picture), `item`, `split`, `label` (class name)
+    # Columns `group` (a number for each distinct picture), `item`, `split`, `label` (class name)
+)->pd.DataFrame:
     "All faces whose pixels are exactly those of another face in the set"
     group = pd.factorize(np.array(_face_keys(self.imgs), dtype=object))[0]
     item = np.flatnonzero(np.bincount(group)[group]>1)
-    res = pd.DataFrame({'group': group[item], 'item': item, 'split': self.split[item], 'label': np.array(self.vocab)[self.labels[item]]})
+    res = pd.DataFrame({'group': group[item], 'item': item, 'split': self.split[item],
+                        'label': np.array(self.vocab)[self.labels[item]]})
     res['group'] = res.group.rank(method='dense').astype(int)-1
     return res.sort_values(['group', 'item'], ignore_index=True)
 
@@ -152,17 +177,19 @@ def duplicates(
 def duplicate_counts(
     self:FaceSet,
 )->dict: # Plain counts, by name
-    "Groups of identical faces: how many in all, across splits, with labels that disagree, and faces of valid and test seen in training"
+    "Number of groups of identical faces, across splits, with different labels, and in training too"
     d = self.duplicates()
     g = d.groupby('group')
     seen = d[d.group.isin(d[d.split=='train'].group)]
     return dict(groups=g.ngroups, faces=len(d),
-                across_splits=int((g.split.nunique()>1).sum()), labels_disagree=int((g.label.nunique()>1).sum()),
-                valid_in_train=int((seen.split=='valid').sum()), test_in_train=int((seen.split=='test').sum()))
+                across_splits=int((g.split.nunique()>1).sum()),
+                labels_disagree=int((g.label.nunique()>1).sum()),
+                valid_in_train=int((seen.split=='valid').sum()),
+                test_in_train=int((seen.split=='test').sum()))
 
 # %% ../../nbs/lib/core/faceset.ipynb #42f6f64c
-_WAVES = 8      # Lowest frequencies along each side that two pictures are compared by
-_ALIKE = 0.985  # Cosine of these from which two faces are taken for one photograph
+_WAVES = 8      # Number of lowest frequencies along each side that two pictures are compared by
+_ALIKE = 0.985  # Two faces count as one photograph from this cosine on
 
 def _cosines(n): # `float32 [8, n]`: the first rows of the orthonormal cosine transform (DCT-II)
     res = np.cos(np.pi/n*np.outer(np.arange(min(_WAVES, n)), np.arange(n)+.5))*np.sqrt(2/n)
@@ -170,7 +197,7 @@ def _cosines(n): # `float32 [8, n]`: the first rows of the orthonormal cosine tr
     return res.astype(np.float32)
 
 def _low_frequencies(imgs):
-    "`float32 [n, 64]` of length 1: the lowest frequencies of a cosine transform without the mean, so size and light hardly matter"
+    "Lowest frequencies `float32 [n, 64]` of length 1, without the mean; size and light hardly matter"
     h, w = imgs.shape[1:]
     down, across = _cosines(h), _cosines(w)
     blocks = [down @ imgs[i:i+4096].astype(np.float32) @ across.T for i in range(0, len(imgs), 4096)]
@@ -191,49 +218,59 @@ def _near(a, b):
 @patch
 def copies(
     self:FaceSet,
-)->pd.DataFrame: # Columns `item` and `split` (of valid or test), `train` (item), `kind`: 'same' pixels, 'alike' or 'mirrored'
-    "Faces of valid and test that stand in training too: pixel for pixel, resized or saved again, or in a mirror"
+    # Columns `item`, `split` (valid or test), `train` (item) and `kind`: 'same', 'alike', 'mirrored'
+)->pd.DataFrame:
+    "Faces of valid and test with a copy in training: the same pixels, saved again, or mirrored"
     held, train = np.flatnonzero(self.split!='train'), np.flatnonzero(self.split=='train')
     waves = _low_frequencies(self.imgs)
     found = []
     for kind,query in (('alike', waves[held]), ('mirrored', _mirror(waves[held]))):
         i,j = _near(query, waves[train]).T
-        found.append(pd.DataFrame({'item': held[i], 'split': self.split[held[i]], 'train': train[j], 'kind': kind}))
+        found.append(pd.DataFrame({'item': held[i], 'split': self.split[held[i]],
+                                   'train': train[j], 'kind': kind}))
     d = self.duplicates()
     same = d[d.split!='train'].merge(d[d.split=='train'], on='group', suffixes=('', '_train'))
-    same = pd.DataFrame({'item': same['item'], 'split': same.split, 'train': same.item_train, 'kind': 'same'})
-    return pd.concat([same, *found]).drop_duplicates(['item', 'train']).sort_values(['item', 'train'], ignore_index=True)
+    same = pd.DataFrame({'item': same['item'], 'split': same.split,
+                         'train': same.item_train, 'kind': 'same'})
+    return pd.concat([same, *found]).drop_duplicates(['item', 'train']).sort_values(
+        ['item', 'train'], ignore_index=True)
 
 @patch
 def copy_note(
     self:FaceSet,
     copies:pd.DataFrame, # From `copies`
-)->str: # '' where there are none
-    "How many faces of valid and test stand in training too, in a sentence"
-    copies = copies.sort_values('kind', key=lambda o: o.map(dict(same=0, alike=1, mirrored=2)), kind='stable').drop_duplicates('item')
+)->str: # '' if there are none
+    "A sentence on how many faces of valid and test have a copy in training"
+    copies = copies.sort_values(
+        'kind', key=lambda o: o.map(dict(same=0, alike=1, mirrored=2)), kind='stable'
+    ).drop_duplicates('item')
     def said(split):
         kinds = copies[copies.split==split].kind.value_counts(sort=False)
-        return f'{kinds.sum()} of {(self.split==split).sum()} {split} faces ({", ".join(f"{n} {k}" for k,n in kinds.items())})'
+        return (f'{kinds.sum()} of {(self.split==split).sum()} {split} faces '
+                f'({", ".join(f"{n} {k}" for k,n in kinds.items())})')
     parts = [said(s) for s in ('valid', 'test') if (copies.split==s).any()]
-    return f'Leaks: {" and ".join(parts)} stand in training too; drop_leaks=True (--drop-leaks) trains without them' if parts else ''
+    return (f'Leaks: {" and ".join(parts)} stand in training too; '
+            'drop_leaks=True (--drop-leaks) trains without them') if parts else ''
 
 @patch
 def drop_leaks(
     self:FaceSet,
 )->FaceSet: # Without those training faces; `valid` and `test` are untouched
-    "Drop from training every face of which valid or test hold a copy, be it resized or mirrored"
+    "Drop every training face that has a copy in valid or test, even a resized or mirrored one"
     leaks = self.copies().train.unique()
     notes = [o for o in self.notes if not o.startswith('Leaks:')]
     notes += [f'Leaks: {len(leaks)} training faces left out, as valid or test hold copies of them']
-    return self.take(np.setdiff1d(np.arange(len(self)), leaks), name=f'{self.name}-noleak', notes=notes)
+    return self.take(np.setdiff1d(np.arange(len(self)), leaks),
+                     name=f'{self.name}-noleak', notes=notes)
 
 # %% ../../nbs/lib/core/faceset.ipynb #ef45480f
 @patch
 def fingerprint(
     self:FaceSet,
 )->str: # 16 hexadecimal digits
-    "A short digest of pixels, labels, splits and vocabulary: two records with the same one saw the same data"
+    "A short digest of pixels, labels, splits and vocabulary; equal digests mean equal data"
     h = hashlib.sha256(repr((self.imgs.shape, list(self.vocab))).encode())
-    for o in (self.imgs, self.labels.astype('<i8'), self.split.astype('<U5')): h.update(np.ascontiguousarray(o))
+    for o in (self.imgs, self.labels.astype('<i8'), self.split.astype('<U5')):
+        h.update(np.ascontiguousarray(o))
     if self.soft is not None: h.update(np.ascontiguousarray(self.soft.astype('<f4')))
     return h.hexdigest()[:16]

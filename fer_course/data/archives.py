@@ -1,4 +1,4 @@
-"""The files inside a folder, a zip, a tar, a gzip or an archive within an archive, one after the other
+"""Reads the files inside a folder, a zip, a tar, a gzip or an archive within an archive, one after the other
 
 Docs: https://fer-course.github.io/fer_course/lib/data/archives.html.md"""
 
@@ -16,27 +16,31 @@ from ..core.errors import InputError
 
 # %% ../../nbs/lib/data/archives.ipynb #8b839159
 MAX_BYTES = 4 << 30  # Largest size of an unpacked archive: 4 GiB
-MAX_RATIO = 50       # An archive may unpack to this many times its own size; FER2013's CSV unpacks to 3 times
-FREE_BYTES = 64 << 20 # ... and to 64 MiB whatever its own size
+# An archive may unpack to this many times its own size; FER2013's CSV unpacks to 3 times its size
+MAX_RATIO = 50
+FREE_BYTES = 64 << 20 # An archive of any size may unpack to this much: 64 MiB
 
 def byte_limit(
     path, # Archive
 )->int: # Bytes that it may unpack to
-    "How much we are ready to unpack from `path`"
+    "How many bytes we are willing to unpack from `path`"
     return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO*os.path.getsize(path)))
 
 # %% ../../nbs/lib/data/archives.ipynb #785bddf5
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile,
+           tarfile.TarError, NotImplementedError)
 
-def _damaged(path, e): return InputError(f'{path}: damaged or cut short ({str(e).rstrip(".")}); download or copy it again')
+def _damaged(path, e):
+    return InputError(f'{path}: damaged or cut short ({str(e).rstrip(".")}); '
+                      'download or copy it again')
 
 _BOMB = 'far more than its size warrants (a zip bomb?); unpack it yourself if you trust it'
 
 class Checked(io.RawIOBase):
-    "The stream `f` with a limit on its bytes; damage is raised as `InputError` naming `path`"
+    "The stream `f` with a limit on its bytes; damaged data raises an `InputError` that names `path`"
     def __init__(self,
         f, # Open binary file
-        path, # What to call it in messages
+        path, # Name used in messages
         limit:int, # Bytes that may be read
     ): self.f,self.path,self.left = f,path,limit
 
@@ -54,26 +58,29 @@ def check_member(
     name:str, # A member's name
     path, # The archive, for the message
 )->str: # `name` with forward slashes
-    "Raise `InputError` where `name` points outside the archive"
+    "Raise `InputError` if `name` points outside the archive"
     name = name.replace('\\', '/')
     if name.startswith('/') or name[1:2]==':' or '..' in name.split('/'):
-        raise InputError(f'{path}: member {name!r} points outside the archive; do not use this file, get it from a source you trust')
+        raise InputError(f'{path}: member {name!r} points outside the archive; '
+                         'do not use this file, get it from a source you trust')
     return name
 
 # %% ../../nbs/lib/data/archives.ipynb #5394184a
-def _no_link(name, path): return InputError(f'{path}: member {name!r} is a link or a device, not a file; do not use this file, get it from a source you trust')
+def _no_link(name, path):
+    return InputError(f'{path}: member {name!r} is a link or a device, not a file; '
+                      'do not use this file, get it from a source you trust')
 
 def _hidden(name): return any(o.startswith('.') or o=='__MACOSX' for o in name.split('/'))
 
 # %% ../../nbs/lib/data/archives.ipynb #af267864
 class OnDemand(io.RawIOBase):
-    "A file that is opened only when somebody reads from it"
+    "A file that is opened only when it is read"
     def __init__(self,
-        path, # File; `InputError` on reading where it is a pipe, a socket or a device
+        path, # File; reading a pipe, a socket or a device raises `InputError`
     ): self.path,self.f = path,None
 
     def opened(self): # The open file
-        "Open the file, once"
+        "Open the file if it is not open yet"
         if self.f: return self.f
         if not stat.S_ISREG(os.stat(self.path).st_mode):
             raise InputError(f'{self.path}: a pipe, a socket or a device, not a file; remove it')
@@ -90,7 +97,8 @@ class OnDemand(io.RawIOBase):
 def _check_no_links(d, dirs, path):
     for o in dirs:
         if os.path.islink(os.path.join(d, o)):
-            raise InputError(f'{path}: {o} is a link to a folder, and links are not followed; give the folder that it points to')
+            raise InputError(f'{path}: {o} is a link to a folder, and links are not followed; '
+                             'give the folder that it points to')
 
 def _from_folder(path):
     for d,dirs,files in os.walk(path, onerror=_raise):
@@ -112,7 +120,9 @@ def _zip_infos(z, path, limit):
     for o in res:
         check_member(o.filename, path)
         if stat.S_ISLNK(o.external_attr >> 16): raise _no_link(o.filename, path)
-        if o.flag_bits & 1: raise InputError(f'{path}: member {o.filename!r} is encrypted; unpack the archive yourself')
+        if o.flag_bits & 1:
+            raise InputError(f'{path}: member {o.filename!r} is encrypted; '
+                             'unpack the archive yourself')
     return res
 
 def _zip_open(z, info, path):
@@ -136,12 +146,15 @@ def _from_tar(f, path):
                 name = check_member(o.name, path)
                 if o.isdir(): yield name, None
                 elif not o.isreg(): raise _no_link(name, path)
-                else: yield name, io.BufferedReader(Checked(tar.extractfile(o), path, o.size), 1<<20)
+                else:
+                    yield name, io.BufferedReader(Checked(tar.extractfile(o), path, o.size), 1<<20)
     except _DAMAGE as e: raise _damaged(path, e) from e
 
 # %% ../../nbs/lib/data/archives.ipynb #a158d4d1
-_STREAMS = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open} # By their first bytes
-_CLOSED  = {b'7z\xbc\xaf': '7z', b'Rar!': 'RAR'}                             # ... and those that are not read here
+# What opens a compressed file, by its first bytes
+_STREAMS = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open}
+# Archives that are not supported, by their first bytes
+_CLOSED  = {b'7z\xbc\xaf': '7z', b'Rar!': 'RAR'}
 
 def _begins(head, kinds): return next((v for k,v in kinds.items() if head.startswith(k)), None)
 
@@ -151,19 +164,23 @@ def _from_stream(f, path, name, limit):
         yield from _from_tar(f, path) if f.peek(512)[257:262]==b'ustar' else [(name, f)]
 
 def _from_file(f, path, name, limit):
-    "What is in the open file `f`, which is called `path` in messages"
+    "The members of the open file `f`, which is called `path` in messages"
     head = f.read(8)
     f.seek(0)
-    if kind := _begins(head, _CLOSED): raise InputError(f'{path}: a {kind} archive, which is not read here; unpack it and give the folder')
+    if kind := _begins(head, _CLOSED):
+        raise InputError(f'{path}: a {kind} archive, which is not read here; '
+                         'unpack it and give the folder')
     if head.startswith(b'PK\x03\x04'): return _from_zip(f, path, limit)
-    if unpack := _begins(head, _STREAMS): return _from_stream(unpack(f), path, str(Path(name).with_suffix('')), limit)
+    if unpack := _begins(head, _STREAMS):
+        return _from_stream(unpack(f), path, str(Path(name).with_suffix('')), limit)
     return _from_stream(f, path, name, limit)
 
-# Within a folder or an archive, only files with such a name are looked into: opening each of thousands of pictures takes time
+# Within a folder or an archive, only files with such names are looked into:
+# opening each of thousands of pictures takes time
 _PACKED = '.zip .tar .gz .tgz .bz2 .tbz2 .xz .txz .7z .rar'.split()
 
 def _unpacked(pairs, path, limit, depth=2):
-    "`pairs`, where archives among them give their members as `archive!/member`"
+    "`pairs`, with each archive among them replaced by its members, named `archive!/member`"
     for name,f in pairs:
         if f is None or not depth or Path(name).suffix.lower() not in _PACKED: yield name, f
         else:
@@ -171,22 +188,27 @@ def _unpacked(pairs, path, limit, depth=2):
                 shutil.copyfileobj(f, copy, 1<<20)
                 copy.seek(0)
                 inner = _from_file(copy, f'{path}: {name}', Path(name).name, limit)
-                yield from ((f'{name}!/{o}', g) for o,g in _unpacked(inner, f'{path}: {name}', limit, depth-1))
+                yield from ((f'{name}!/{o}', g)
+                            for o,g in _unpacked(inner, f'{path}: {name}', limit, depth-1))
 
 def _all_members(path):
     limit = MAX_BYTES if path.is_dir() else byte_limit(path)
     if path.is_dir(): yield from _unpacked(_from_folder(path), path, limit)
     else:
-        with open(path, 'rb') as f: yield from _unpacked(_from_file(f, path, path.name, limit), path, limit)
+        with open(path, 'rb') as f:
+            yield from _unpacked(_from_file(f, path, path.name, limit), path, limit)
 
 def members(
-    path, # Folder, or file of any kind; what it is packed with is known by its first bytes, not by its name
+    # Folder or file of any kind; archives are recognised by their first bytes, not by their names
+    path,
     hidden=None, # A list that gets the names of hidden files
-): # Yields `(name, file)`: `file` can be read until the next pair is asked for, `None` for a folder
-    "The files in `path` and in the archives there, hidden ones left out; `InputError` for a damaged or suspicious archive"
+): # Pairs `(name, file)`: `file` is readable until the next pair is requested, `None` for a folder
+    "All files in `path` and its archives except hidden ones; `InputError` for an unsafe archive"
     path = Path(path)
-    if not path.exists(): raise FileNotFoundError(f'{path}: no such file or folder; check the path')
-    if not (path.is_dir() or path.is_file()): raise InputError(f'{path}: a pipe, a socket or a device; give a file or a folder')
+    if not path.exists():
+        raise FileNotFoundError(f'{path}: no such file or folder; check the path')
+    if not (path.is_dir() or path.is_file()):
+        raise InputError(f'{path}: a pipe, a socket or a device; give a file or a folder')
     for name,f in _all_members(path):
         if not _hidden(name): yield name, f
         elif f is not None and hidden is not None: hidden.append(name)

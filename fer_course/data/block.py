@@ -25,12 +25,17 @@ from fastai.callback.data import WeightedDL
 
 # %% ../../nbs/lib/data/block.ipynb #df442885
 class Face(namedtuple('Face', 'img label split', defaults=(None, 'test'))):
-    "One item: `img` is `uint8 [h, w]`; `label` a class name, or shares of the classes `[c]` where labels are soft; `split` as in a `FaceSet`"
+    """One item of a data set
+
+    `img` is `uint8 [h, w]`; `label` is a class name, or the shares of the classes `[c]` if labels are
+    soft; `split` is as in a `FaceSet`"""
     @cached_property
     def _file(self):
         Image.fromarray(self.img).save(f := BytesIO(), 'PNG')
         return f
-    def read(self, *args): return self._file.read(*args) # what opens pictures can open an item, such as fastai's `ImageClassifierCleaner`
+    def read(self, *args):
+        # so that code that opens pictures can open an item, such as fastai's `ImageClassifierCleaner`
+        return self._file.read(*args)
     def seek(self, *args): return self._file.seek(*args)
     def tell(self): return self._file.tell()
 
@@ -47,10 +52,13 @@ class TensorFace(TensorImage):
     _show_args = {'cmap': 'gray'}
 
 class ToFace(Transform):
-    "Any picture of one face to a `TensorFace`, `uint8 [1, size, size]`"
+    "Turn any picture of one face into a `TensorFace`, `uint8 [1, size, size]`"
     input_types = (Face, str, Path, bytes, Image.Image, np.ndarray, Tensor)
-    def __init__(self, size:int=48): self.size = size # Side of the faces that the set holds, in pixels
-    def encodes(self, o): return TensorFace(torch.from_numpy(np.array(self.grey(o)))[None]) # a copy: what PIL and memory maps give is read-only
+    def __init__(self, size:int=48):
+        self.size = size # Side of the faces that the set holds, in pixels
+    def encodes(self, o):
+        # a copy, since arrays from PIL and memory maps are read-only
+        return TensorFace(torch.from_numpy(np.array(self.grey(o)))[None])
     def grey(self, o): return o.img if isinstance(o, Face) else grey_face(o, self.size)
 
 # %% ../../nbs/lib/data/block.ipynb #082dc0d2
@@ -58,39 +66,43 @@ class TensorSoftCategory(TensorBase):
     "Shares of the classes, `float32 [c]`, summing to 1"
 
 class ToSoftCategory(DisplayedTransform):
-    "Shares of the classes to a tensor; shown as the class with the largest share"
+    "Turn shares of the classes into a tensor; shown as the class with the largest share"
     def __init__(self, vocab): self.vocab, self.c = CategoryMap(vocab, sort=False), len(vocab)
-    def encodes(self, o:np.ndarray): return TensorSoftCategory(torch.from_numpy(np.array(o, dtype=np.float32)))
+    def encodes(self, o:np.ndarray):
+        return TensorSoftCategory(torch.from_numpy(np.array(o, dtype=np.float32)))
     def decodes(self, o:TensorSoftCategory): return Category(self.vocab[int(o.argmax())])
 
 def SoftCategoryBlock(
     vocab:list, # Class names, one for each column of the soft labels
-)->TransformBlock: # Use it where `CategoryBlock` would stand
+)->TransformBlock: # Use it in place of `CategoryBlock`
     "A block for labels that are shares of votes, such as those of FER+"
     return TransformBlock(type_tfms=ToSoftCategory(vocab))
 
 # %% ../../nbs/lib/data/block.ipynb #4013dd3c
 class ToChannels(Transform):
     "Repeat a grey batch `[b, 1, h, w]` as `channels` equal channels, without copying it"
-    order = 98 # after augmentation, before `Normalize`: augmenting one channel costs a third of augmenting three
-    def __init__(self, channels:int=3): self.channels = channels # What the network's first layer wants
+    # after augmentation, before `Normalize`: augmenting one channel takes a third of the time
+    order = 98
+    def __init__(self, channels:int=3):
+        self.channels = channels # Input channels of the network
     def encodes(self, x:TensorFace): return x.expand(-1, self.channels, -1, -1)
 
 # %% ../../nbs/lib/data/block.ipynb #e58275fd
 def face_augs(
-    size:int=64, # Side of the pictures that come out, in pixels
+    size:int=64, # Side of the resulting pictures, in pixels
     aug:bool=True, # Augment the training faces?
     erase:float=0., # Chance that a batch of training faces loses a rectangle (random erasing)
 )->list: # fastai batch transforms
-    "Resize and augment in one pass: flip, turn by up to 10°, zoom by up to 1.1, change light by up to 0.2"
-    augs = aug_transforms(size=size, max_warp=0., align_corners=False) if aug else [AffineCoordTfm(size=size, align_corners=False)]
+    "Resize and augment in one pass: flip, rotate up to 10°, zoom up to 1.1, change light up to 0.2"
+    augs = (aug_transforms(size=size, max_warp=0., align_corners=False) if aug
+            else [AffineCoordTfm(size=size, align_corners=False)])
     return augs + ([RandomErasing(p=erase, max_count=1)] if erase else [])
 
 # %% ../../nbs/lib/data/block.ipynb #bf16f1f6
 def split_faces(
     items, # `Face` items
 )->list: # Indices of training, validation and test items, in this order
-    "The splits that the data came with: choose on the second, report on the third"
+    "The splits of the data set itself: train on the first, choose on the second, report the third"
     split = np.array([o.split for o in items])
     return [L(np.flatnonzero(split==s).tolist()) for s in SPLITS]
 
@@ -99,47 +111,51 @@ def fer_block(
     vocab:list=VOCAB, # Class names, in the order of the labels
     size:int=64, # Side of the pictures that the network sees, in pixels
     channels:int=3, # 1 (grey) or 3
-    stats:tuple=(0.5, 0.5), # Mean and standard deviation taken off every channel, with pixels from 0 to 1
-    soft:bool=False, # Labels are shares of votes?
+    # Mean and standard deviation that every channel is normalised by, for pixels from 0 to 1
+    stats:tuple=(0.5, 0.5),
+    soft:bool=False, # Are the labels shares of votes?
     face_size:int=48, # Side of the faces in the set, in pixels
     aug:bool=True, # Augment the training faces?
     erase:float=0., # Chance that a training batch loses a rectangle
-)->DataBlock: # Make DataLoaders of it with `fer_dls`
-    "A DataBlock for a `FaceSet`: official splits, one normalisation whether weights are pretrained or not"
+)->DataBlock: # For `fer_dls`, which makes DataLoaders of it
+    "A DataBlock for a `FaceSet`, with its own splits and the same normalisation for every network"
     mean, std = ([o]*channels for o in stats)
     return DataBlock(
-        blocks=(TransformBlock(type_tfms=ToFace(face_size), batch_tfms=IntToFloatTensor()), SoftCategoryBlock(vocab) if soft else CategoryBlock(vocab, sort=False)),
+        blocks=(TransformBlock(type_tfms=ToFace(face_size), batch_tfms=IntToFloatTensor()),
+                SoftCategoryBlock(vocab) if soft else CategoryBlock(vocab, sort=False)),
         get_items=face_items, get_y=attrgetter('label'), splitter=split_faces,
-        batch_tfms=[*face_augs(size, aug, erase), ToChannels(channels), Normalize.from_stats(mean, std)])
+        batch_tfms=[*face_augs(size, aug, erase), ToChannels(channels),
+                    Normalize.from_stats(mean, std)])
 
 # %% ../../nbs/lib/data/block.ipynb #938ad16e
 def fits_on(
-    tensors, # What should be kept there
-    device:torch.device, # A GPU, or anything else
-)->bool: # True where they take less than half of a GPU's free memory
-    "Can these tensors stay on `device` during a training?"
+    tensors, # Tensors to keep there
+    device:torch.device, # GPU or other device
+)->bool: # True if they take less than half of a GPU's free memory
+    "Whether these tensors can stay on `device` during training"
     if device.type!='cuda': return False
     return sum(o.nbytes for o in tensors) < torch.cuda.mem_get_info(device)[0]/2
 
 def stack_items(
     dset, # A dataset of fixed-size items
-    device=None, # Where they are to be used
-)->tuple: # All items as one batch, on a GPU where they fit there
+    device=None, # Device that they are used on
+)->tuple: # All items as one batch, on a GPU if they fit there
     "Collate all items once; every loader made from `dset` shares them"
     stacks, device = dset.__dict__.setdefault('_stacks', {}), torch.device(device or 'cpu')
     if None not in stacks: stacks[None] = fa_collate([dset[i] for i in range(len(dset))])
     if device not in stacks:
-        stacks[device] = to_device(stacks[None], device) if fits_on(stacks[None], device) else stacks[None]
+        stacks[device] = (to_device(stacks[None], device) if fits_on(stacks[None], device)
+                          else stacks[None])
     return stacks[device]
 
 class BatchPipeline(Pipeline):
-    "A `Pipeline` whose transforms compute on plain tensors, and hand on the types that they were given"
+    "A `Pipeline` whose transforms compute on plain tensors and return the types that they were given"
     def __call__(self, o):
         with torch._C.DisableTorchFunctionSubclass(): return super().__call__(o)
 
 @delegates(TfmdDL)
 class FaceDL(TfmdDL):
-    "A `TfmdDL` that runs the item transforms once for each item, keeps what comes out, and takes batches from it by index"
+    "A `TfmdDL` that runs the item transforms once for each item, and then takes batches by index"
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.after_batch = BatchPipeline(self.after_batch)
@@ -152,12 +168,12 @@ class FaceDL(TfmdDL):
 
 # %% ../../nbs/lib/data/block.ipynb #a00f3296
 class BalancedDL(FaceDL, WeightedDL):
-    "A `FaceDL` that draws each training face with a chance set by its weight (fastai's `WeightedDL`)"
+    "A `FaceDL` that draws each training face in proportion to its weight (fastai's `WeightedDL`)"
 
 def class_weights(
-    faces:FaceSet, # Its training split is counted
-)->np.ndarray: # `float32 [c]`, mean 1 over the training faces; 0 for a class that has none
-    "Weights that make every class count the same"
+    faces:FaceSet, # Set whose training faces are counted
+)->np.ndarray: # `float32 [c]`, mean 1 over the training faces; 0 for a class without any
+    "Weights that give every class the same total"
     n = faces.counts().loc['train'].to_numpy()
     return np.where(n>0, n.sum()/(np.maximum(n,1)*(n>0).sum()), 0).astype(np.float32)
 
@@ -166,24 +182,31 @@ def check_batches(
     faces:FaceSet, # The set to check
     bs:int, # Batch size; training leaves the last, smaller batch out
 ):
-    "Raise `InputError` where a split holds no face, or training not one batch"
+    "Raise `InputError` if a split is empty, or the training faces do not fill one batch"
     empty = [s for s,n in faces.counts().sum(axis=1).items() if not n]
-    if empty: raise InputError(f'{faces.name}: no faces in {" and ".join(empty)}; training needs train, valid and test')
+    if empty:
+        raise InputError(f'{faces.name}: no faces in {" and ".join(empty)}; '
+                         'training needs train, valid and test')
     n = (faces.split=='train').sum()
-    if n < bs: raise InputError(f'{faces.name}: {n} training faces do not fill one batch of {bs}; use a smaller bs')
+    if n < bs:
+        raise InputError(f'{faces.name}: {n} training faces do not fill one batch of {bs}; '
+                         'use a smaller bs')
 
 # %% ../../nbs/lib/data/block.ipynb #b3d9bfe5
 @delegates(fer_block)
 def fer_dls(
     faces:FaceSet, # The faces, with their splits
     bs:int=64, # Batch size
-    device=None, # `'cpu'`, `'cuda'`, `'mps'`; fastai's choice where None
-    sampling:bool=False, # Draw training faces so that all classes come equally often?
+    device=None, # `'cpu'`, `'cuda'`, `'mps'`; fastai's choice if None
+    sampling:bool=False, # Draw training faces so that all classes are equally frequent?
     **kwargs
 )->DataLoaders: # `dls.train`, `dls.valid`, and `dls[2]`, the test faces
     "fastai DataLoaders of `faces`"
     check_batches(faces, bs)
-    block = fer_block(faces.vocab, soft=faces.soft is not None, face_size=faces.imgs.shape[-1], **kwargs)
-    if not sampling: return block.dataloaders(faces, bs=bs, device=device, dl_type=FaceDL, num_workers=0)
+    block = fer_block(faces.vocab, soft=faces.soft is not None, face_size=faces.imgs.shape[-1],
+                      **kwargs)
+    if not sampling:
+        return block.dataloaders(faces, bs=bs, device=device, dl_type=FaceDL, num_workers=0)
     wgts = class_weights(faces)[faces.labels[faces.split=='train']]
-    return block.dataloaders(faces, bs=bs, device=device, dl_type=BalancedDL, num_workers=0, dl_kwargs=[{'wgts': wgts}, {}, {}])
+    return block.dataloaders(faces, bs=bs, device=device, dl_type=BalancedDL, num_workers=0,
+                             dl_kwargs=[{'wgts': wgts}, {}, {}])

@@ -15,37 +15,49 @@ from ..core.faceset import VOCAB, class_name, is_expression
 from .sets import KNOWN_SETS
 
 # %% ../../nbs/lib/data/classes.ipynb #a4c9c984
-CSV_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] # What the codes 0 to 6 of FER2013's table mean
+# What the codes 0 to 6 in FER2013's table mean
+CSV_ORDER = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral']
 
 def _orders():
     known = {o.name: o.codes for o in KNOWN_SETS if o.name in ('RAF-DB', 'AffectNet')}
-    lists = {"FER2013's table": CSV_ORDER, **{k: [v for v in codes.values() if v] for k,codes in known.items()}}
+    lists = {
+        "FER2013's table": CSV_ORDER,
+        **{k: [v for v in codes.values() if v] for k,codes in known.items()}}
     return '; '.join(f'{k}: --vocab {",".join(v)}' for k,v in lists.items())
 
 def _no_names(numbers, where):
-    return InputError(f'{where}: the labels are numbers ({", ".join(map(str, numbers[:9]))}), and nothing says which class each is; '
-                      f'give the names in the order of the numbers (vocab=[...], --vocab). {_orders()}')
+    return InputError(
+        f'{where}: the labels are numbers ({", ".join(map(str, numbers[:9]))}), '
+        'and nothing says which class each is; '
+        f'give the names in the order of the numbers (vocab=[...], --vocab). {_orders()}')
 
 def number_names(
-    numbers:list, # Different numbers that occur, as `int`
-    vocab:list, # Names in the order of the numbers, which count from 0 or from 1; or entries such as '3=happy'
-    where:str, # What to call it in messages
-    first=None, # The number of the first name, where that is known
+    numbers:list, # Distinct numbers that occur, as `int`
+    # Names in the order of the numbers, counted from 0 or from 1; or entries such as '3=happy'
+    vocab:list,
+    where:str, # Name used in messages
+    first=None, # Number of the first name, if known
 )->dict: # A name for each number
-    "What numbers stand for; `InputError` where `vocab` does not say"
+    "The class that each number stands for; `InputError` if `vocab` does not tell"
     numbers = sorted(numbers)
     if not vocab: raise _no_names(numbers, where)
     if any('=' in str(o) for o in vocab):
         pairs = dict(str(o).split('=', 1) for o in vocab if re.fullmatch(r'\d+=.+', str(o)))
-        if len(pairs)!=len(vocab): raise InputError(f'{where}: --vocab {",".join(vocab)} mixes names and number=name; write one or the other')
+        if len(pairs)!=len(vocab):
+            raise InputError(f'{where}: --vocab {",".join(vocab)} mixes names and number=name; '
+                             'write one or the other')
         names = {int(k): v for k,v in pairs.items()}
     else:
-        fits = [o for o in ((0, 1) if first is None else (first,)) if o <= numbers[0] and numbers[-1] < o+len(vocab)]
+        fits = [o for o in ((0, 1) if first is None else (first,))
+                if o <= numbers[0] and numbers[-1] < o+len(vocab)]
         run = f'{where}: labels run from {numbers[0]} to {numbers[-1]}, vocab has {len(vocab)} names'
         if not fits: raise InputError(f'{run}; give one for each number')
-        if len(fits)>1: raise InputError(f'{run}, which may count from 0 or from 1; write --vocab {fits[1]}={vocab[0]},… (or 0=…)')
+        if len(fits)>1:
+            raise InputError(f'{run}, which may count from 0 or from 1; '
+                             f'write --vocab {fits[1]}={vocab[0]},… (or 0=…)')
         names = dict(enumerate(vocab, fits[0]))
-    if missing := [o for o in numbers if o not in names]: raise InputError(f'{where}: --vocab has no name for {missing[0]}; add {missing[0]}=name')
+    if missing := [o for o in numbers if o not in names]:
+        raise InputError(f'{where}: --vocab has no name for {missing[0]}; add {missing[0]}=name')
     return {o: class_name(names[o]) for o in numbers}
 
 # %% ../../nbs/lib/data/classes.ipynb #6ff27b51
@@ -54,23 +66,25 @@ def _number(s): # '3', '3.0' and 3.0 as 3, else `None`
     return int(m[1]) if m else None
 
 def name_classes(
-    labels, # What the source says of each face: a name or a number
-    vocab:list, # As for `number_names`; where labels are names, the ones that may occur
-    where:str, # What to call it in messages
+    labels, # Label of each face in the source: a name or a number
+    vocab:list, # As for `number_names`; if labels are names, those that may occur
+    where:str, # Name used in messages
     first=None, # As for `number_names`
-)->dict: # The class for each different label
-    "The classes that labels mean"
+)->dict: # Class for each distinct label
+    "The class that each label means"
     labels = sorted(set(labels), key=str)
     numbers = {o: _number(o) for o in labels}
     if None not in numbers.values():
         names = number_names(set(numbers.values()), vocab, where, first)
         return {k: names[v] for k,v in numbers.items()}
     if odd := [k for k,v in numbers.items() if v is not None]:
-        raise InputError(f'{where}: some labels are numbers ({odd[0]}), others names ({next(k for k,v in numbers.items() if v is None)}); use one of both')
+        raise InputError(f'{where}: some labels are numbers ({odd[0]}), others names '
+                         f'({next(k for k,v in numbers.items() if v is None)}); use one of both')
     names = {o: class_name(o) for o in labels}
     wanted = {class_name(str(o).split('=', 1)[-1]) for o in vocab or names.values()}
     if extra := sorted(set(names.values()) - wanted):
-        raise InputError(f'{where}: there is a class {extra[0]}, which --vocab {",".join(vocab)} does not name; add it, or leave --vocab out')
+        raise InputError(f'{where}: there is a class {extra[0]}, which --vocab {",".join(vocab)} '
+                         'does not name; add it, or leave --vocab out')
     return names
 
 def vocab_for(
@@ -82,22 +96,30 @@ def vocab_for(
 
 def check_classes(
     classes, # Class names that occur
-    where:str, # What to call it in messages
+    where:str, # Name used in messages
     asked:bool=False, # Did the user give these names?
-    least:int=2, # Fewest classes that will do
+    least:int=2, # Smallest number of classes allowed
 ):
-    "Raise `InputError` for too few classes, and for names of which none is an expression, unless these were asked for"
+    """Raise `InputError` for too few classes, or if no name is an expression
+
+    Names that the user gave need not be expressions."""
     classes = sorted(set(classes))
     if not asked and not any(map(is_expression, classes)):
-        own = f'; if these are your classes, say --vocab {",".join(classes)}' if len(classes)>1 else ''
-        raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) none is an expression; pictures belong into folders such as '
-                         f'train/happy/, or into a table with the columns path and label{own}')
-    if len(classes) < least: raise InputError(f'{where}: only one class, {classes[0]}; a network needs two or more to tell apart')
+        own = (f'; if these are your classes, say --vocab {",".join(classes)}' if len(classes)>1
+               else '')
+        raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) '
+                         'none is an expression; pictures belong into folders such as train/happy/, '
+                         f'or into a table with the columns path and label{own}')
+    if len(classes) < least:
+        raise InputError(f'{where}: only one class, {classes[0]}; '
+                         'a network needs two or more to tell apart')
 
 def class_note(
     names:dict, # From `name_classes`
 )->str: # A sentence
-    "The classes as they were found and as they are called here"
+    "A sentence with the classes as they are called in the source and here"
     found = {}
     for label,cls in names.items(): found.setdefault(cls, []).append(str(label))
-    return 'Classes: ' + ', '.join(cls if labels==[cls] else f'{cls} ({", ".join(labels)})' for cls,labels in sorted(found.items()))
+    return 'Classes: ' + ', '.join(
+        cls if labels==[cls] else f'{cls} ({", ".join(labels)})'
+        for cls,labels in sorted(found.items()))

@@ -1,4 +1,4 @@
-"""What separates the columns of a table, and which of them holds what
+"""Finds the separator of a table, and the column for paths, labels, splits and people
 
 Docs: https://fer-course.github.io/fer_course/lib/data/columns.html.md"""
 
@@ -16,34 +16,41 @@ SEPARATORS = ',;\t|'
 def separator(
     line:str, # First line of a table
 )->str: # One of `SEPARATORS`
-    "What separates the columns"
+    "The character that separates the columns"
     return max(SEPARATORS, key=line.count)
 
 def csv_columns(
     line:bytes, # First line of a CSV
-)->list: # Names in lower case without the spaces around them
-    "The column names of a CSV, whatever separates them"
+)->list: # Names in lower case, without the spaces around them
+    "The column names of a CSV with any separator"
     try: line = line.decode('utf-8-sig')
     except UnicodeDecodeError: line = line.decode('cp1252', errors='replace')
     line = line.rstrip('\r\n')
     return [o.strip(' "\'').lower() for o in line.split(separator(line))]
 
 ROLES = dict(
-    path='path file filename file_name filepath file_path image img image_path img_path image_name imagename name photo picture pth subdirectory_filepath',
+    path=(
+        'path file filename file_name filepath file_path image img image_path img_path image_name '
+        'imagename name photo picture pth subdirectory_filepath'),
     label='label labels emotion emotions expression class target category classname',
     split='split usage set subset partition',
     person='person subject participant subject_id person_id',
     pixels='pixels pixel')
-ROLES = {k: v.split() for k,v in ROLES.items()} # Names that columns have for what they hold, the surest first
+# Usual names of the column for each role, the most specific first
+ROLES = {k: v.split() for k,v in ROLES.items()}
 
 def pick_columns(
     cols:list, # Column names in lower case
-    columns=None, # `{'path': 'file', …}`: names that the user gave
-    where:str='the table', # What to call it in messages
+    columns=None, # `{'path': 'file', …}`: names given by the user
+    where:str='the table', # Name used in messages
 )->dict: # The column for each role that has one
-    "Which column holds what; `InputError` where the user names a role or a column that is not there"
+    "The column for each role; `InputError` if the user names an unknown role or column"
     columns = {k: str(v).strip().lower() for k,v in (columns or {}).items()}
-    if odd := [o for o in columns if o not in ROLES]: raise InputError(f'--columns {odd[0]}=…: a column can be for {", ".join(ROLES)}')
-    if odd := [o for o in columns.values() if o not in cols]: raise InputError(f'{where}: no column {odd[0]}; the columns are {", ".join(cols)[:200]}')
-    found = {role: next((o for o in names if o in cols and o not in columns.values()), None) for role,names in ROLES.items()}
+    if odd := [o for o in columns if o not in ROLES]:
+        raise InputError(f'--columns {odd[0]}=…: a column can be for {", ".join(ROLES)}')
+    if odd := [o for o in columns.values() if o not in cols]:
+        raise InputError(f'{where}: no column {odd[0]}; the columns are {", ".join(cols)[:200]}')
+    found = {
+        role: next((o for o in names if o in cols and o not in columns.values()), None)
+        for role,names in ROLES.items()}
     return {k: v for k,v in {**found, **columns}.items() if v is not None}

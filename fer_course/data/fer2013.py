@@ -1,4 +1,4 @@
-"""The challenge's CSV into a `FaceSet`, its published counts, and the votes that FER+ added
+"""Reads the challenge's CSV into a `FaceSet`, checks it against the published counts, and adds the votes of FER+
 
 Docs: https://fer-course.github.io/fer_course/lib/data/fer2013.html.md"""
 
@@ -27,7 +27,8 @@ from .columns import csv_columns, pick_columns, separator
 from .splits import fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
-USAGE = {'Training': 'train', 'PublicTest': 'valid', 'PrivateTest': 'test'} # Learn on the first, choose on the second, report the third
+# Train on the first, choose on the second, report the third
+USAGE = {'Training': 'train', 'PublicTest': 'valid', 'PrivateTest': 'test'}
 
 # %% ../../nbs/lib/data/fer2013.ipynb #ba1d6a36
 SIDE = 48 # Height and width of a face in FER2013, in pixels
@@ -36,9 +37,11 @@ def side_of(
     text:bytes, # The `pixels` field of one row
     where:str, # File and row, for the message
 )->int: # Height and width of the face
-    "The side of a face with so many pixels"
+    "The side of a square face, from its number of pixels"
     n = len(text.split())
-    if n==0 or isqrt(n)**2!=n: raise InputError(f'{where} has {n:,} pixels, which make no square; a face of FER2013 has 48×48 = 2,304')
+    if n==0 or isqrt(n)**2!=n:
+        raise InputError(f'{where} has {n:,} pixels, which make no square; '
+                         'a face of FER2013 has 48×48 = 2,304')
     return isqrt(n)
 
 def _is_pixel(val):
@@ -48,26 +51,29 @@ def _is_pixel(val):
 def row_pixels(
     text:bytes, # The `pixels` field of one row
     where:str, # File and row, for the message
-    side:int=SIDE, # Height and width of all faces of the table
+    side:int=SIDE, # Height and width of every face in the table
 )->np.ndarray: # `int [side*side]`, each from 0 to 255
-    "The pixels of one row, or an `InputError` that says what is wrong with them"
+    "The pixels of one row; `InputError` says what is wrong with them"
     vals, n = text.split(), side*side
-    if len(vals)!=n: raise InputError(f'{where} has {len(vals):,} pixels; a face has {side}×{side} = {n:,}')
+    if len(vals)!=n:
+        raise InputError(f'{where} has {len(vals):,} pixels; a face has {side}×{side} = {n:,}')
     bad = next((i for i,o in enumerate(vals) if not _is_pixel(o)), None)
     if bad is None: return np.array(vals, dtype=float).astype(int)
-    raise InputError(f'{where}: pixel {bad+1:,} is {vals[bad].decode(errors="replace")!r}; a pixel is a whole number from 0 to 255')
+    raise InputError(f'{where}: pixel {bad+1:,} is {vals[bad].decode(errors="replace")!r}; '
+                     'a pixel is a whole number from 0 to 255')
 
 # %% ../../nbs/lib/data/fer2013.ipynb #7fd52da1
 def _numbers(text):
-    "The numbers in `text`, none where there is anything else"
-    if not text.translate(None, b'0123456789 '): return np.fromstring(text, dtype=np.int64, sep=' ')
+    "The numbers in `text`; none if there is anything else in it"
+    if not text.translate(None, b'0123456789 '):
+        return np.fromstring(text, dtype=np.int64, sep=' ')
     if text.translate(None, b'0123456789. '): return np.zeros(0)
     try: v = np.fromstring(text, dtype=np.float64, sep=' ')
     except ValueError: return np.zeros(0)
     return v if (v==v.round()).all() else np.zeros(0)
 
 def parse_pixels(
-    texts:list, # `pixels` fields as bytes, one a face
+    texts:list, # `pixels` fields as bytes, one for each face
     where:str='the table', # File, for the message
     first:int=1, # Number of the first of these rows
     side:int=SIDE, # Height and width of all faces
@@ -76,56 +82,69 @@ def parse_pixels(
     n = side*side
     v = _numbers(b' '.join(texts))
     # With n-1 spaces a row has at most n numbers, so the right total means that every row is right
-    if not (len(v)==n*len(texts) and all(o.count(b' ')==n-1 for o in texts) and v.min()>=0 and v.max()<=255):
-        v = np.stack([row_pixels(o, f'{where}, data row {i}', side) for i,o in enumerate(texts, first)])
+    if not (len(v)==n*len(texts) and all(o.count(b' ')==n-1 for o in texts)
+            and v.min()>=0 and v.max()<=255):
+        v = np.stack([
+            row_pixels(o, f'{where}, data row {i}', side) for i,o in enumerate(texts, first)])
     return v.astype(np.uint8).reshape(-1, side, side)
 
 # %% ../../nbs/lib/data/fer2013.ipynb #2cf6fa71
-FER2013 = pd.DataFrame([[3995, 436, 4097, 7215, 4830, 3171, 4965], [467, 56, 496, 895, 653, 415, 607], [491, 55, 528, 879, 594, 416, 626]],
-                       index=['train', 'valid', 'test'], columns=CSV_ORDER)[VOCAB] # Faces of each class in each split, as published
+# Faces of each class in each split, as published
+FER2013 = pd.DataFrame([[3995, 436, 4097, 7215, 4830, 3171, 4965],
+                        [ 467,  56,  496,  895,  653,  415,  607],
+                        [ 491,  55,  528,  879,  594,  416,  626]],
+                       index=['train', 'valid', 'test'], columns=CSV_ORDER)[VOCAB]
 
 # %% ../../nbs/lib/data/fer2013.ipynb #c124704a
 def seeming_order(
     faces:FaceSet, # Any set
-)->list|None: # The names that the classes of `faces` should have had, in the order of its labels
-    "Whose counts the classes have, where all faces or one split count as FER2013 does; `None` where nothing does"
+)->list|None: # Names that the classes of `faces` should have, in the order of its labels
+    "The order of FER2013's classes whose counts all faces or one split have; `None` if there is none"
     theirs, ours = faces.counts(), FER2013
     for a,b in [(theirs.sum(), ours.sum()), *((theirs.loc[s], ours.loc[s]) for s in ours.index)]:
         if sorted(a)==sorted(b): return [b.index[b==n][0] for n in a]
 
 def check_order(
     faces:FaceSet, # Any set
-)->FaceSet: # The same one
-    "Raise `InputError` where the counts are FER2013's, but under other names"
+)->FaceSet: # The same set
+    "Raise `InputError` if the counts are FER2013's, but under other names"
     order = seeming_order(faces)
     if order in (None, list(faces.vocab)): return faces
-    known = {tuple(CSV_ORDER): ", the order of FER2013's CSV", tuple(VOCAB): ', the alphabetical order'}.get(tuple(order), '')
+    known = {
+        tuple(CSV_ORDER): ", the order of FER2013's CSV",
+        tuple(VOCAB): ', the alphabetical order'
+    }.get(tuple(order), '')
     i = next(i for i,(a,b) in enumerate(zip(faces.vocab, order)) if a!=b)
-    raise InputError(f"{faces.name}: what is called {faces.vocab[i]} here has the count of FER2013's {order[i]}; "
-                     f"the labels seem to be in the order {' '.join(order)}{known}, not {' '.join(faces.vocab)}; "
+    raise InputError(f"{faces.name}: what is called {faces.vocab[i]} here has the count of "
+                     f"FER2013's {order[i]}; "
+                     f"the labels seem to be in the order {' '.join(order)}{known}, "
+                     f"not {' '.join(faces.vocab)}; "
                      "give the names in the order of the labels (vocab=[...])")
 
 # %% ../../nbs/lib/data/fer2013.ipynb #05b93812
 def check_fer2013(
-    faces:FaceSet, # A set said to be FER2013
-)->FaceSet: # The same one
+    faces:FaceSet, # Set that should be FER2013
+)->FaceSet: # The same set
     "Raise `InputError` unless every class has its published number of faces in every split"
     check_order(faces)
-    diff = faces.counts().reindex(columns=VOCAB, fill_value=0).compare(FER2013, result_names=('is', 'should'))
+    diff = faces.counts().reindex(columns=VOCAB, fill_value=0).compare(
+        FER2013, result_names=('is', 'should'))
     if len(diff) == 0: return faces
     split, name = diff.index[0], diff.columns[0][0]
     n = {k: int(diff.loc[split, (name, k)]) for k in ('is', 'should')}
-    raise InputError(f'{faces.name}: {n["is"]:,} {name} faces in {split}, FER2013 has {n["should"]:,}; '
+    raise InputError(f'{faces.name}: {n["is"]:,} {name} faces in {split}, FER2013 has '
+                     f'{n["should"]:,}; '
                      'this is a part of it, or its splits are not the official ones')
 
 # %% ../../nbs/lib/data/fer2013.ipynb #e1c9b042
-CSV_COLUMNS = 'emotion', 'pixels', 'usage' # Columns of the challenge's CSV, whatever their order, case and spaces
+# Columns of the challenge's CSV, in any order, case and spacing
+CSV_COLUMNS = 'emotion', 'pixels', 'usage'
 
 def is_pixel_table(
     line:bytes, # First line of a file
     columns=None, # `{'label': 'gefühl', …}`, as for `pick_columns`
-)->bool: # Usage may be missing, as in the competition's train.csv
-    "Does a table with this header hold labels and pixels?"
+)->bool: # True even if Usage is missing, as in the competition's train.csv
+    "Whether a table with this header has labels and pixels"
     cols = csv_columns(line)
     known = {k: v for k,v in (columns or {}).items() if str(v).strip().lower() in cols}
     return {'label', 'pixels'} <= set(pick_columns(cols, known))
@@ -134,53 +153,66 @@ def is_pixel_table(
 _PLAIN = bytes.maketrans(b',[]\n\r\t', b'      ')
 
 def _rows(f, sep, n_cols, where):
-    "The fields of each row, blank lines left out"
-    if b'"' in f.peek(1<<16).split(b'\n')[0]: # a field in quotes may hold anything, line breaks and lists too
+    "The fields of each row, without blank lines"
+    # a quoted field may contain anything, even line breaks and lists
+    if b'"' in f.peek(1<<16).split(b'\n')[0]:
         csv.field_size_limit(1<<27)
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
-        rows = ([o.encode().translate(_PLAIN) for o in row] for row in rows if any(o.strip() for o in row))
+        rows = ([o.encode().translate(_PLAIN) for o in row]
+                for row in rows if any(o.strip() for o in row))
     else: rows = (o.split(sep.encode()) for o in f if o.strip())
     for i,row in enumerate(rows, 1):
-        if len(row)!=n_cols: raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has {n_cols}; get the file again')
+        if len(row)!=n_cols:
+            raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has '
+                             f'{n_cols}; get the file again')
         yield [o.strip(b' "\r\n\t') for o in row]
 
 def _labels_of(vals, vocab, where):
-    "Class of each row, and the note on classes: FER2013's codes, one's own codes, or names"
+    "Class of each row, from FER2013's codes, other codes or names, and a note on the classes"
     vals = [o.decode(errors='replace') for o in vals]
     bad = next((i for i,o in enumerate(vals) if not o), None)
-    if bad is not None: raise InputError(f'{where}, data row {bad+1}: no label; fill it in or remove the row')
+    if bad is not None:
+        raise InputError(f'{where}, data row {bad+1}: no label; fill it in or remove the row')
     codes = {str(i) for i in range(7)}
     plain = [o.removesuffix('.0') for o in vals]
     odd = next((i for i,o in enumerate(plain) if o not in codes), None)
     if not vocab and odd is not None and plain[odd].lstrip('-').replace('.', '', 1).isdigit():
-        raise InputError(f"{where}, data row {odd+1}: unknown emotion code {vals[odd]!r}; use {', '.join(sorted(codes))}, or say what the "
+        raise InputError(f"{where}, data row {odd+1}: unknown emotion code {vals[odd]!r}; "
+                         f"use {', '.join(sorted(codes))}, or say what the "
                          f"numbers mean, as for CK+'s table: --vocab {','.join(CSV_ORDER)},contempt")
-    names = name_classes(vals, vocab or (None if odd is not None else CSV_ORDER), where, first=None if vocab else 0)
+    names = name_classes(vals, vocab or (None if odd is not None else CSV_ORDER), where,
+                         first=None if vocab else 0)
     return [names[o] for o in vals], class_note(names)
 
 def _usages(vals, where):
     "The split of each row"
     names = {o: split_name(o.decode(errors='replace')) for o in set(vals)}
     odd = next((i for i,o in enumerate(vals) if not names[o]), None)
-    if odd is not None: raise InputError(f"{where}, data row {odd+1}: unknown Usage {vals[odd].decode(errors='replace')!r}; use {', '.join(USAGE)}")
+    if odd is not None:
+        raise InputError(f"{where}, data row {odd+1}: unknown Usage "
+                         f"{vals[odd].decode(errors='replace')!r}; use {', '.join(USAGE)}")
     return [names[o] for o in vals]
 
 def csv_faces(
-    f, # Open binary file, at its header
-    where:str, # What to call it in messages
+    f, # Open binary file, at the header line
+    where:str, # Name used in messages
     name:str='fer2013', # Name of the set
     vocab:list=None, # Class names in the order of the codes; FER2013's if not given
     columns=None, # Names of columns, as for `pick_columns`
     split:str='', # The split of all rows, where the table has no column for it
-    seed:int=0, # Of the splits, where nothing names them
-)->FaceSet: # Images `uint8 [n, side, side]`; `meta.row` is the row in the file, counted from 0
-    "Read the challenge's CSV from an open file, 256 rows at a time; messages count the data rows from 1, without the header"
+    seed:int=0, # Random seed for the splits, if the source has none
+)->FaceSet: # `imgs` is `uint8 [n, side, side]`, `meta.row` the row in the file, counted from 0
+    """Read the challenge's CSV from an open file, 256 rows at a time
+
+    Messages count the data rows from 1, without the header."""
     header = f.readline()
     cols = csv_columns(header)
     if cols==['']: raise InputError(f'{where} is empty; get the file again')
     roles = pick_columns(cols, columns, where)
     if missing := [o for o in ('label', 'pixels') if o not in roles]:
-        raise InputError(f"{where}: no column for {' and '.join(missing)}; the columns are {', '.join(cols)[:200]}, FER2013 has emotion, pixels and Usage")
+        raise InputError(f"{where}: no column for {' and '.join(missing)}; "
+                         f"the columns are {', '.join(cols)[:200]}, FER2013 has emotion, pixels "
+                         "and Usage")
     rows = _rows(f, separator(header.decode(errors='replace')), len(cols), where)
     imgs, labels, usages, side = [], [], [], None
     while block := list(islice(rows, 256)):
@@ -193,7 +225,8 @@ def csv_faces(
     if not labels: raise InputError(f'{where} has a header but no faces; get the file again')
     classes, note = _labels_of(labels, vocab, where)
     split_of = _usages(usages, where) if usages else [split]*len(labels)
-    return _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, [note], bool(vocab), bool(split))
+    return _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, [note],
+                      bool(vocab), bool(split))
 
 def _row_names(labels): return [f'data row {i+1}' for i in range(len(labels))]
 
@@ -202,104 +235,147 @@ def _pixel_set(imgs, classes, split, seed, name, where, notes, asked, one_split)
     check_classes(classes, where, asked, least=1)
     labels = np.array([names.index(o) for o in classes])
     meta = pd.DataFrame({'row': np.arange(len(labels))})
-    if one_split: return FaceSet(imgs, labels, np.array(split), names, name, f'the table {where}', meta=meta, notes=notes)
+    if one_split:
+        return FaceSet(imgs, labels, np.array(split), names, name, f'the table {where}',
+                       meta=meta, notes=notes)
     split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, where)
-    return check_order(FaceSet(imgs, labels, split, names, name, f'the table {where}', meta=meta, notes=[*notes, how]))
+    return check_order(FaceSet(imgs, labels, split, names, name, f'the table {where}',
+                               meta=meta, notes=[*notes, how]))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #1a14caec
 def _join(sets, seed):
-    "Sets of one table each, one for each split, as one set"
+    "Join sets that come from one table for each split"
     if len(sets)==1: return sets[0]
     names = vocab_for({o.vocab[i] for o in sets for i in o.labels})
     labels = np.concatenate([[names.index(o.vocab[i]) for i in o.labels] for o in sets])
     imgs, split = np.concatenate([o.imgs for o in sets]), np.concatenate([o.split for o in sets])
-    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, sets[0].name)
+    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed,
+                             sets[0].name)
     notes = [*dict.fromkeys(n for o in sets for n in o.notes), how]
     source = ', '.join(o.source for o in sets)
-    return replace(sets[0], imgs=imgs, labels=labels, split=split, vocab=names, meta=None, source=source, notes=notes)
+    return replace(sets[0], imgs=imgs, labels=labels, split=split, vocab=names, meta=None,
+                   source=source, notes=notes)
 
 def _without_usage(path, tables, name, columns, seed, vocab):
-    "Faces from tables without Usage: one for each split, or one that is split by seed"
-    splits = {o: split_name(Path(o).name) for o in tables} if len(tables)>1 else dict.fromkeys(tables, '')
+    "Faces from tables without Usage: one table for each split, or one that is split by seed"
+    splits = ({o: split_name(Path(o).name) for o in tables} if len(tables)>1
+              else dict.fromkeys(tables, ''))
     if len(tables)>1 and ('' in splits.values() or len(set(splits.values())) < len(tables)):
-        raise InputError(f"{path}: several tables without Usage ({', '.join(tables)}); name them train.csv, valid.csv and test.csv, or give one")
-    sets = [csv_faces(f, f'{path.name}: {o}', name, vocab, columns, splits[o], seed) for o,f in members(path) if o in tables]
+        raise InputError(f"{path}: several tables without Usage ({', '.join(tables)}); "
+                         "name them train.csv, valid.csv and test.csv, or give one")
+    sets = [csv_faces(f, f'{path.name}: {o}', name, vocab, columns, splits[o], seed)
+            for o,f in members(path) if o in tables]
     return _join(sets, seed)
 
 def read_csv(
     path, # `fer2013.csv` or `icml_face_data.csv`, bare or in a folder, gzip, zip or tar
     vocab:list=None, # Class names in the order of the codes; FER2013's if not given
     columns=None, # Names of columns, as for `pick_columns`
-    seed:int=0, # Of the splits, where the table has no Usage
+    seed:int=0, # Random seed for the splits, if the table has no Usage
 )->FaceSet: # Official splits: Training is train, PublicTest valid, PrivateTest test
-    "Read FER2013 as the challenge ships it; `InputError` names the file, the row and what is wrong"
+    "Read FER2013 as the challenge published it; `InputError` names the file, the row and the mistake"
     file, seen, halves = Path(path).resolve(), [], []
     for name,f in members(path):
         if f is None or Path(name).suffix.lower() in ('.png', '.jpg'): continue
         head = f.peek(4096).split(b'\n')[0]
-        where = file.name if file.is_file() and name in (file.name, file.stem) else f'{file.name}: {name}'
+        where = (file.name if file.is_file() and name in (file.name, file.stem)
+                 else f'{file.name}: {name}')
         if is_pixel_table(head, columns):
-            if 'split' in pick_columns(csv_columns(head), columns): return csv_faces(f, where, file.name.split('.')[0], vocab, columns)
+            if 'split' in pick_columns(csv_columns(head), columns):
+                return csv_faces(f, where, file.name.split('.')[0], vocab, columns)
             halves.append(name)
         elif name.lower().endswith('.csv'):
-            seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}' if head.strip() else f'{where} is empty')
+            seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}'
+                        if head.strip() else f'{where} is empty')
     if not halves:
-        raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
+        raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in "
+                         f"fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
     faces = _without_usage(file, halves, file.name.split('.')[0], columns, seed, vocab)
     if len(halves)>1: return faces
-    hint = 'Usage: no such column; icml_face_data.csv, on the same page of the competition, has it and with it the official splits'
+    hint = ('Usage: no such column; icml_face_data.csv, on the same page of the competition, '
+            'has it and with it the official splits')
     return replace(faces, notes=[*faces.notes, hint])
 
 # %% ../../nbs/lib/data/fer2013.ipynb #4d12fb08
-_LABELS  = '922a64225b5948966dc8e02e7333ad108fa2ffae966b67ca7f3dfc0429826ad7' # sha256 of the labels as bytes, in the order of VOCAB
-_PIXELS  = '4e81338644336b5a608ec995445209e86c70952da2a6f52aad090b3f1840edcf' # sha256 of the pixels of the rows below
+# sha256 of the labels as bytes, in the order of VOCAB
+_LABELS  = '922a64225b5948966dc8e02e7333ad108fa2ffae966b67ca7f3dfc0429826ad7'
+# sha256 of the pixels of the rows in `_STRETCH`
+_PIXELS  = '4e81338644336b5a608ec995445209e86c70952da2a6f52aad090b3f1840edcf'
 _STRETCH = np.r_[26898:28601, 28709:29447, 32684:33195]
 
 def _sha256(a): return hashlib.sha256(np.ascontiguousarray(a, dtype=np.uint8)).hexdigest()
 
 def same_as_challenge(
     faces:FaceSet, # All of FER2013
-)->dict: # `rows`: labels and their order; `pixels`: those of 2,952 faces
-    "Whether rows and pixels are those of the challenge's `fer2013.csv`"
+)->dict: # `rows`: are the labels and their order the same; `pixels`: those of 2,952 faces
+    "Whether rows and pixels equal those of the challenge's `fer2013.csv`"
     if len(faces)!=35887 or list(faces.vocab)!=VOCAB: return dict(rows=False, pixels=False)
-    return dict(rows=_sha256(faces.labels)==_LABELS, pixels=faces.imgs.shape[1:]==(SIDE, SIDE) and _sha256(faces.imgs[_STRETCH])==_PIXELS)
+    return dict(
+        rows=_sha256(faces.labels)==_LABELS,
+        pixels=faces.imgs.shape[1:]==(SIDE, SIDE) and _sha256(faces.imgs[_STRETCH])==_PIXELS)
 
 # %% ../../nbs/lib/data/fer2013.ipynb #ff9f58d6
-VOTES = {'neutral':'neutral', 'happiness':'happy', 'surprise':'surprise', 'sadness':'sad', 'anger':'angry', 'disgust':'disgust', 'fear':'fear',
-         'contempt':'contempt', 'unknown':'unknown', 'NF':'not a face'} # Columns of FER+ and the names used here
+# Columns of FER+ and the names used here
+VOTES = {'neutral':'neutral', 'happiness':'happy', 'surprise':'surprise', 'sadness':'sad',
+         'anger':'angry', 'disgust':'disgust', 'fear':'fear',
+         'contempt':'contempt', 'unknown':'unknown', 'NF':'not a face'}
 
 def read_votes(
     path, # `fer2013new.csv` of FER+
 )->pd.DataFrame: # Columns `Usage` and those of `VOTES`, a row for each of `fer2013.csv`
-    "The votes of FER+"
-    if not Path(path).exists(): raise FileNotFoundError(f'{path}: no such file; get fer2013new.csv from https://github.com/microsoft/FERPlus')
-    if not Path(path).is_file(): raise InputError(f'{path}: not a file; give fer2013new.csv of FER+')
+    "Read the votes of FER+"
+    if not Path(path).exists():
+        raise FileNotFoundError(f'{path}: no such file; get fer2013new.csv from '
+                                'https://github.com/microsoft/FERPlus')
+    if not Path(path).is_file():
+        raise InputError(f'{path}: not a file; give fer2013new.csv of FER+')
     try: df = pd.read_csv(path)
-    except ValueError as e: raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); this is not fer2013new.csv of FER+') from e
-    if missing := [o for o in ('Usage', *VOTES) if o not in df]: raise InputError(f'{path}: no column {" and no column ".join(missing)}; this is not fer2013new.csv of FER+')
+    except ValueError as e:
+        raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); '
+                         'this is not fer2013new.csv of FER+') from e
+    if missing := [o for o in ('Usage', *VOTES) if o not in df]:
+        raise InputError(f'{path}: no column {" and no column ".join(missing)}; '
+                         'this is not fer2013new.csv of FER+')
     votes = df[list(VOTES)].apply(pd.to_numeric, errors='coerce')
     bad = ~(votes.ge(0).all(axis=1) & votes.sum(axis=1).gt(0))
-    if bad.any(): raise InputError(f'{path}, data row {bad.argmax()+1}: votes must be counts and not all of them 0; get the file again')
+    if bad.any():
+        raise InputError(f'{path}, data row {bad.argmax()+1}: votes must be counts and not all of '
+                         'them 0; get the file again')
     return df[['Usage']].join(votes.astype(int))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #12e73578
 def _joined_votes(faces, path):
-    "The rows of FER+ that belong to `faces`, as `int [n, 10]`, checked"
+    "The rows of FER+ that belong to `faces`, as `int [n, 10]`, after checks"
     votes = read_votes(path)
-    if faces.meta is None or 'row' not in faces.meta: raise InputError(f'{faces.name}: nothing says which row of fer2013.csv each face is, as votes need; read fer2013.csv itself (folders of pictures have lost its order)')
-    if sorted(faces.vocab)!=VOCAB: raise InputError(f'{faces.name}: FER+ votes on {", ".join(VOCAB)}, this set has {", ".join(faces.vocab)}; use FER2013')
+    if faces.meta is None or 'row' not in faces.meta:
+        raise InputError(f'{faces.name}: nothing says which row of fer2013.csv each face is, as '
+                         'votes need; read fer2013.csv itself (folders of pictures have lost its '
+                         'order)')
+    if sorted(faces.vocab)!=VOCAB:
+        raise InputError(f'{faces.name}: FER+ votes on {", ".join(VOCAB)}, this set has '
+                         f'{", ".join(faces.vocab)}; use FER2013')
     row = faces.meta.row.to_numpy()
-    if row.max()>=len(votes): raise InputError(f'{path}: {len(votes)} rows of votes, {faces.name} has a face from data row {row.max()+1}; get the whole fer2013new.csv')
+    if row.max()>=len(votes):
+        raise InputError(f'{path}: {len(votes)} rows of votes, {faces.name} has a face from data '
+                         f'row {row.max()+1}; get the whole fer2013new.csv')
     votes = votes.iloc[row]
     wrong = votes.Usage.map(USAGE).to_numpy()!=faces.split
-    if wrong.any(): raise InputError(f'{path}, data row {row[wrong.argmax()]+1}: Usage is {votes.Usage.iloc[wrong.argmax()]}, but the face of that row is in {faces.split[wrong.argmax()]}; the two tables do not belong together, or splits were changed')
-    return votes[[{v: k for k,v in VOTES.items()}[o] for o in [*faces.vocab, 'contempt', 'unknown', 'not a face']]].to_numpy()
+    if wrong.any():
+        raise InputError(f'{path}, data row {row[wrong.argmax()]+1}: Usage is '
+                         f'{votes.Usage.iloc[wrong.argmax()]}, but the face of that row is in '
+                         f'{faces.split[wrong.argmax()]}; '
+                         'the two tables do not belong together, or splits were changed')
+    return votes[[{v: k for k,v in VOTES.items()}[o]
+                  for o in [*faces.vocab, 'contempt', 'unknown', 'not a face']]].to_numpy()
 
-MIN_AGREE = 0.4 # Least share of faces whose label is the one with the most votes
+MIN_AGREE = 0.4 # Smallest accepted share of faces whose label has the most votes
 
 def _check_agree(votes, faces, path):
     agree = (votes[:,:7].argmax(axis=1)==faces.labels).mean()
-    if agree<MIN_AGREE: raise InputError(f'{path}: voters agree with only {agree:.0%} of the labels of {faces.name}, where about 64% is usual; the rows are not in the order of fer2013.csv')
+    if agree<MIN_AGREE:
+        raise InputError(f'{path}: voters agree with only {agree:.0%} of the labels of '
+                         f'{faces.name}, where about 64% is usual; '
+                         'the rows are not in the order of fer2013.csv')
 
 # %% ../../nbs/lib/data/fer2013.ipynb #1e157d4c
 def _majority(votes, own, no_majority):
@@ -312,21 +388,27 @@ def _majority(votes, own, no_majority):
 def _shares(votes, own, no_majority):
     "Labels, which faces to keep, and the share of each of the seven classes"
     seven = votes[:,:7]
-    labels = (seven + np.eye(7)[own]/2).argmax(axis=1) # of classes with equal votes, FER2013's own
+    # if classes have equally many votes, FER2013's own label decides
+    labels = (seven + np.eye(7)[own]/2).argmax(axis=1)
     shares = seven/np.maximum(seven.sum(axis=1, keepdims=True), 1)
     return labels, seven.sum(axis=1)>votes.sum(axis=1)/2, shares.astype(np.float32)
 
 def add_votes(
-    faces:FaceSet, # FER2013 or a part of it, read from its table or from parquet
+    faces:FaceSet, # FER2013 or a part of it, read from the challenge's table or from parquet
     path, # `fer2013new.csv` of FER+
-    how:str='majority', # 'majority': labels that most voters agree on; 'soft': the spread of the votes as well
-    no_majority:str='drop', # With 'majority', a face without one: 'drop' it, or 'keep' it under FER2013's own label
-)->FaceSet: # Fewer faces, in all three splits; `meta.was` is FER2013's own label
-    "Labels by the votes of FER+, joined by row"
-    check_name(how, ['majority', 'soft'], 'how'), check_name(no_majority, ['drop', 'keep'], 'no_majority')
+    # 'majority': labels that most voters agree on; 'soft': also the share of votes for each class
+    how:str='majority',
+    # With 'majority', what to do with a face without one: 'drop' it, or 'keep' FER2013's own label
+    no_majority:str='drop',
+)->FaceSet: # Fewer faces in all three splits; `meta.was` is FER2013's own label
+    "Replace the labels by those of the FER+ votes, joined by row"
+    (check_name(how, ['majority', 'soft'], 'how'),
+     check_name(no_majority, ['drop', 'keep'], 'no_majority'))
     votes = _joined_votes(faces, path)
     _check_agree(votes, faces, path)
     labels, keep, soft = (_shares if how=='soft' else _majority)(votes, faces.labels, no_majority)
-    kept = faces.take(keep, name=f'{faces.name}-ferplus' + ('-soft' if how=='soft' else ''), source=f'{faces.source}, labels by the votes of FER+ ({how})')
+    kept = faces.take(
+        keep, name=f'{faces.name}-ferplus' + ('-soft' if how=='soft' else ''),
+        source=f'{faces.source}, labels by the votes of FER+ ({how})')
     meta = kept.meta.assign(was=np.array(faces.vocab)[kept.labels])
     return replace(kept, labels=labels[keep], soft=None if soft is None else soft[keep], meta=meta)

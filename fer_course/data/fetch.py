@@ -1,4 +1,4 @@
-"""FER2013 by name: from a public mirror, without a login, checked, and only when asked for
+"""Downloads FER2013 by name from a public mirror, without a login, and checks it
 
 Docs: https://fer-course.github.io/fer_course/lib/data/fetch.html.md"""
 
@@ -31,50 +31,64 @@ def sha256_file(
 # %% ../../nbs/lib/data/fetch.ipynb #289774d2
 MIRROR = 'AutumnQiu/fer2013' # Data set on the Hugging Face hub
 
-_BY_HAND = ('get it by hand, for example from https://huggingface.co/datasets/AutumnQiu/fer2013 (three parquet files) or '
-            'https://www.kaggle.com/datasets/deadskull7/fer2013 (fer2013.csv), and give its path: --data PATH')
+_BY_HAND = (
+    'get it by hand, for example from https://huggingface.co/datasets/AutumnQiu/fer2013 '
+    '(three parquet files) or https://www.kaggle.com/datasets/deadskull7/fer2013 (fer2013.csv), '
+    'and give its path: --data PATH')
 
 def _hub():
     try: import huggingface_hub
-    except ImportError as e: raise InputError("fetching FER2013 wants huggingface_hub; python -m pip install 'fer_course[fetch]'") from e
+    except ImportError as e:
+        raise InputError("fetching FER2013 wants huggingface_hub; "
+                         "python -m pip install 'fer_course[fetch]'") from e
     return huggingface_hub
 
 def _hub_files(repo):
-    "The hub's own word on a data set: its commit, and the sha256 of each parquet file"
+    "What the hub states about a data set: its commit, and the sha256 of each parquet file"
     info = _hub().HfApi(token=False).dataset_info(repo, files_metadata=True, timeout=10)
-    return info.sha, {o.rfilename: o.lfs.sha256 for o in info.siblings if o.rfilename.endswith('.parquet')}
+    return info.sha, {
+        o.rfilename: o.lfs.sha256 for o in info.siblings if o.rfilename.endswith('.parquet')}
 
 def _fetch_file(repo, name, commit, sha256, folder):
-    "One file of a data set, or an `InputError` and no file where its sha256 is another"
-    file = Path(_hub().hf_hub_download(repo, name, repo_type='dataset', revision=commit, local_dir=folder, token=False))
+    "Download one file of a data set; if its sha256 is wrong, remove it and raise `InputError`"
+    file = Path(_hub().hf_hub_download(
+        repo, name, repo_type='dataset', revision=commit, local_dir=folder, token=False))
     if sha256_file(file)==sha256: return
     file.unlink()
-    raise InputError(f'{name} from {repo}: its sha256 is not the one that the hub states; the download was damaged, try again')
+    raise InputError(f'{name} from {repo}: its sha256 is not the one that the hub states; '
+                     'the download was damaged, try again')
 
 def _download(repo, folder):
-    "All parquet files of a data set into `folder`, and last of all a note that says so"
+    "Download all parquet files of a data set into `folder`, then write a note that this is done"
     try:
         commit, sums = _hub_files(repo)
         for name,sha256 in sums.items(): _fetch_file(repo, name, commit, sha256, folder)
     except InputError: raise
-    except Exception as e: # which errors the network has depends on the version of huggingface_hub and of what it uses
+    except Exception as e:
+        # network errors depend on the version of huggingface_hub and of the libraries it uses
         why = ' '.join(f'{type(e).__name__}: {e}'.split())[:200]
-        raise InputError(f'cannot fetch FER2013 from {repo} ({why}); check the connection and try again, or {_BY_HAND}') from e
-    write_whole(folder/'fetched.json', lambda f: f.write(json.dumps(dict(repo=repo, commit=commit, sha256=sums), indent=1).encode()))
+        raise InputError(f'cannot fetch FER2013 from {repo} ({why}); '
+                         f'check the connection and try again, or {_BY_HAND}') from e
+    write_whole(folder/'fetched.json', lambda f: f.write(
+        json.dumps(dict(repo=repo, commit=commit, sha256=sums), indent=1).encode()))
 
 # %% ../../nbs/lib/data/fetch.ipynb #61d6abcc
 def _fetched(path, repo, commit):
-    "The faces in `path`, with what is known of them"
+    "The faces in `path`, with a `source` that says how they compare with the challenge's table"
     faces = check_fer2013(read_parquet(path))
     same = same_as_challenge(faces)
-    words = f"rows {'as' if same['rows'] else 'in another order than'} in the challenge's table, its pixels {'too' if same['pixels'] else 'not'}"
-    meta = faces.meta if same['rows'] else faces.meta.drop(columns='row') # without it, no votes can be joined
-    return replace(faces, name='fer2013', source=f'{repo} on the Hugging Face hub, commit {commit[:8]}; {words}', meta=meta)
+    words = (f"rows {'as' if same['rows'] else 'in another order than'} in the challenge's table, "
+             f"its pixels {'too' if same['pixels'] else 'not'}")
+    # without it, no votes can be joined
+    meta = faces.meta if same['rows'] else faces.meta.drop(columns='row')
+    return replace(
+        faces, name='fer2013',
+        source=f'{repo} on the Hugging Face hub, commit {commit[:8]}; {words}', meta=meta)
 
 def fetch_fer2013(
-    repo:str=MIRROR, # Data set on the Hugging Face hub with a parquet file or more for each split
+    repo:str=MIRROR, # Data set on the Hugging Face hub with one or more parquet files for each split
 )->FaceSet: # Official splits: Training is train, PublicTest valid, PrivateTest test
-    "FER2013 by name, downloaded once into fastai's data folder; `InputError` says what to do where there is no network"
+    "FER2013, downloaded once into fastai's data folder; `InputError` says what to do if that fails"
     folder = data_dir()/'fer_course'/repo.replace('/', '--')
     note = folder/'fetched.json'
     if not note.exists(): _download(repo, folder)

@@ -1,4 +1,4 @@
-"""Folders and archives of pictures into a `FaceSet`: what lies in them is listed first, understood, and only then opened
+"""Reads folders and archives of pictures into a `FaceSet`: the files are listed first, then labels and splits are found, then pictures are opened
 
 Docs: https://fer-course.github.io/fer_course/lib/data/folders.html.md"""
 
@@ -28,25 +28,28 @@ from .sets import Found, find_known, person_of
 from .splits import fill_splits, name_words, split_name
 
 # %% ../../nbs/lib/data/folders.ipynb #4b53bb6a
-MAX_TEXT = 100_000_000 # Bytes; a longer file is not taken for a list of labels
+MAX_TEXT = 100_000_000 # Bytes; a longer file is not read as a list of labels
 _TEXTS = '', '.csv', '.tsv', '.txt', '.lst', '.npy'
 
 @dataclass
 class Listing:
-    "What lies in a folder or archive, before a picture is opened"
-    pictures:list=field(default_factory=list) # Paths
+    "The files in a folder or archive, before any picture is opened"
+    pictures:list=field(default_factory=list) # Paths of pictures
     dirs:list=field(default_factory=list) # Paths of folders
-    texts:dict=field(default_factory=dict) # Paths of files that may hold labels, with what is in them
+    # Paths and contents of files that may hold labels
+    texts:dict=field(default_factory=dict)
     pixels:list=field(default_factory=list) # Paths of tables with pixels, such as fer2013.csv
     parquet:list=field(default_factory=list) # Paths of parquet files
-    others:Counter=field(default_factory=Counter) # How many files of each further kind
+    others:Counter=field(default_factory=Counter) # Number of files of each other kind
     hidden:list=field(default_factory=list) # Paths of hidden files
 
 def _look(name, f, suffix, res, columns):
-    "Put a file that is not surely a picture where it belongs"
+    "Add a file to `res` according to its contents"
     head = f.peek(4096)
     kind = picture_kind(head[:16])
-    if kind: return res.pictures.append(name) if can_decode(kind) else res.others.update([f'{kind} pictures, which pip install pillow-heif would read'])
+    if kind:
+        return res.pictures.append(name) if can_decode(kind) else res.others.update(
+            [f'{kind} pictures, which pip install pillow-heif would read'])
     if suffix=='.parquet' or head[:4]==b'PAR1': return res.parquet.append(name)
     if is_pixel_table(head.split(b'\n')[0], columns): return res.pixels.append(name)
     text = f.read(MAX_TEXT) if suffix in _TEXTS else b''
@@ -56,17 +59,17 @@ def _look(name, f, suffix, res, columns):
 def list_files(
     path, # Folder or archive
     columns=None, # Names of columns, as for `pick_columns`
-)->Listing: # Of an archive with a table of pixels, what stands before it
-    "What lies in `path`"
+)->Listing: # For an archive with a table of pixels, only the files before it
+    "List the files in `path` by kind"
     res = Listing()
     for name,f in members(path, res.hidden):
         suffix = Path(name).suffix.lower()
         if f is None: res.dirs.append(name)
         elif suffix in SUFFIXES: res.pictures.append(name)
         else: _look(name, f, suffix, res, columns)
-        if res.pixels and not Path(path).is_dir(): break # unpacking the rest would take its time
+        if res.pixels and not Path(path).is_dir(): break # unpacking the rest would take long
     inner = [o for o in res.pictures if '!/' in o]
-    if len(inner) < len(res.pictures): # an archive that lies beside its own unpacked pictures
+    if len(inner) < len(res.pictures): # an archive that is next to its own unpacked pictures
         res.pictures = [o for o in res.pictures if '!/' not in o]
         res.others['pictures in archives'] += len(inner)
     return res
@@ -75,15 +78,15 @@ def list_files(
 _CHALLENGE = re.compile(r'(Training|PublicTest|PrivateTest)_\d+\.')
 
 def _folder_label(name):
-    "The class that a folder is named for, without a split that stands in the same name"
+    "The class that a folder is named for, without a split in the same name"
     if not split_name(name): return name
     rest = [o for o in re.split(r'[\W_]+', name) if is_expression(o)]
     return rest[0] if len(rest)==1 else ''
 
 def place_of(
     name:str, # Path of a picture inside its folder or archive
-)->tuple: # Label (the folder's name, or '') and split ('' where nothing says one)
-    "Label and split of a picture, from its name and the folders it lies in"
+)->tuple: # Label (the folder's name, or '') and split ('' if nothing names one)
+    "Label and split of a picture, from its name and the folders it is in"
     *dirs, file = name.split('/')
     if not dirs: return '', ''
     said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
@@ -97,16 +100,20 @@ def _check_outer(found, path):
     outer = {}
     for o in found: outer.setdefault(_outer(o.file), set()).add(o.cls)
     names = sorted(outer)
-    twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:] if outer[a] & outer[b]), None)
+    twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
+                  if outer[a] & outer[b]), None)
     if twice:
         a, b = (o or 'the top' for o in twice)
-        raise InputError(f'{path}: the same classes lie in {a} and in {b}, and these names say neither train, valid nor test; rename them so that they do, '
-                         'move all pictures of a class into one folder, or give a table with the columns path, label and split')
+        raise InputError(f'{path}: the same classes lie in {a} and in {b}, and these names say '
+                         'neither train, valid nor test; rename them so that they do, '
+                         'move all pictures of a class into one folder, '
+                         'or give a table with the columns path, label and split')
 
 def _check_places(found, listing, path):
-    "Raise `InputError` for a picture in no class folder and for a class folder without pictures"
+    "Raise `InputError` for a picture outside class folders, and for an empty class folder"
     if homeless := [o for o in found if not o.label]:
-        raise InputError(f'{path}: {homeless[0].file} is in no folder with the name of a class; sort the pictures into folders such as train/happy/, '
+        raise InputError(f'{path}: {homeless[0].file} is in no folder with the name of a class; '
+                         'sort the pictures into folders such as train/happy/, '
                          'or give a table with the columns path and label')
     full = {o.file.rsplit('/', 1)[0] for o in found}
     full |= {'/'.join(o.split('/')[:i]) for o in full for i in range(len(o.split('/')))}
@@ -115,73 +122,87 @@ def _check_places(found, listing, path):
 
 def find_in_folders(
     listing:Listing, # From `list_files`
-    path, # For messages
+    path, # Used in messages
     vocab:list=None, # Class names, as for `name_classes`
 )->tuple: # A list of `Found`, and notes
-    "Classes and splits from folders; where these name no splits, from the files' first words if each has one"
-    found = [Found(o, *place_of(o)[:1], '', place_of(o)[1], person_of(o)) for o in sorted(listing.pictures)]
+    "Classes and splits from folders; splits may also come from the first word of the file names"
+    found = [Found(o, *place_of(o)[:1], '', place_of(o)[1], person_of(o))
+             for o in sorted(listing.pictures)]
     _check_places(found, listing, path)
     names = name_classes([o.label for o in found], vocab, path)
     found = [replace(o, cls=names[o.label]) for o in found]
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
-    if all(by_file) and not any(o.split for o in found): found = [replace(o, split=s) for o,s in zip(found, by_file)]
+    if all(by_file) and not any(o.split for o in found):
+        found = [replace(o, split=s) for o,s in zip(found, by_file)]
     _check_outer(found, path)
     return found, [class_note(names)]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def path_index(
-    pictures:list, # Paths
-)->dict: # Paths by their last part, in lower case
+    pictures:list, # Paths of pictures
+)->dict: # Lists of paths by file name in lower case
     "An index for `locate`"
     res = {}
     for o in pictures: res.setdefault(o.rsplit('/', 1)[-1].lower(), []).append(o)
     return res
 
 def locate(
-    path:str, # As a table has it: relative or absolute, with / or \
+    path:str, # Path as written in a table: relative or absolute, with / or \
     index:dict, # From `path_index`
-)->str: # One of the pictures, '' where none or several may be meant
-    "The picture that a path means: the one with the most folders in common, counted from its end"
+)->str: # Path of one picture, '' if none or several match
+    "The picture that a path means: the one that shares the most folders, counted from the end"
     parts = [o for o in str(path).strip().replace('\\', '/').split('/') if o not in ('', '.')]
     same = index.get(parts[-1].lower(), []) if parts else []
-    def common(o): return next((i for i,(a,b) in enumerate(zip(o.lower().split('/')[::-1], '/'.join(parts).lower().split('/')[::-1])) if a!=b), min(len(parts), o.count('/')+1))
+    def common(o):
+        return next(
+            (i for i,(a,b) in enumerate(zip(
+                o.lower().split('/')[::-1], '/'.join(parts).lower().split('/')[::-1])) if a!=b),
+            min(len(parts), o.count('/')+1))
     best = sorted(same, key=common)[::-1]
-    if len(best)>1 and common(best[0])==common(best[1]): return best[0] if best[0]=='/'.join(parts) else ''
+    if len(best)>1 and common(best[0])==common(best[1]):
+        return best[0] if best[0]=='/'.join(parts) else ''
     return best[0] if best else ''
 
 # %% ../../nbs/lib/data/folders.ipynb #85dab0f6
 def _frame(data, where):
-    "A table from its bytes, with column names in lower case"
+    "Parse the bytes of a table; column names become lower case"
     for encoding in ('utf-8-sig', 'cp1252'):
         try: text = data.decode(encoding)
         except UnicodeDecodeError: continue
         break
-    else: raise InputError(f'{where}: not in UTF-8 nor in Windows letters; save the table as UTF-8')
+    else:
+        raise InputError(f'{where}: not in UTF-8 nor in Windows letters; save the table as UTF-8')
     line = text.split('\n', 1)[0]
     try: df = pd.read_csv(io.StringIO(text), sep=separator(line), dtype=str, skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError) as e: raise InputError(f'{where}: no table ({" ".join(str(e).split())})') from e
+    except (ValueError, pd.errors.ParserError) as e:
+        raise InputError(f'{where}: no table ({" ".join(str(e).split())})') from e
     return df.rename(columns=lambda o: str(o).strip(' "\'').lower())
 
 def _splits_of(column, where):
     res = [split_name(str(o)) for o in column]
-    if '' in res: raise InputError(f"{where}, data row {res.index('')+1}: unknown split {column.iloc[res.index('')]!r}; use train, valid or test")
+    if '' in res:
+        raise InputError(f"{where}, data row {res.index('')+1}: unknown split "
+                         f"{column.iloc[res.index('')]!r}; use train, valid or test")
     return res
 
 def table_rows(
-    df:pd.DataFrame, # A table with a column for paths, one for labels, and perhaps others
-    where:str, # What to call it in messages
+    df:pd.DataFrame, # Table with a column for paths, one for labels, and perhaps others
+    where:str, # Name used in messages
     columns=None, # Names of columns, as for `pick_columns`
     vocab:list=None, # Class names, as for `name_classes`
     split:str='', # The split of all rows, where no column says one
-)->tuple: # A list of `Found` as the table has them, and the note on classes
-    "What a table says of each picture; messages count the data rows from 1, without the header"
+)->tuple: # A list of `Found` with the paths of the table, and a list of notes
+    "Label, split and person of each picture in a table; messages count the data rows from 1"
     df = df.rename(columns=lambda o: str(o).strip().lower())
     roles = pick_columns(list(df.columns), columns, where)
     if missing := [o for o in ('path', 'label') if o not in roles]:
-        raise InputError(f'{where}: no column {" and no column ".join(missing)}; the columns are {", ".join(df.columns)[:200]}; name them: '
+        raise InputError(f'{where}: no column {" and no column ".join(missing)}; '
+                         f'the columns are {", ".join(df.columns)[:200]}; name them: '
                          f'--columns {",".join(f"{o}=…" for o in missing)}')
     labels = df[roles['label']]
-    if labels.isna().any(): raise InputError(f'{where}, data row {labels.isna().argmax()+1}: no label; fill it in or remove the row')
+    if labels.isna().any():
+        raise InputError(f'{where}, data row {labels.isna().argmax()+1}: no label; '
+                         'fill it in or remove the row')
     labels = labels.astype(str).str.strip().tolist()
     names = name_classes(labels, vocab, where)
     splits = _splits_of(df[roles['split']], where) if 'split' in roles else [split]*len(df)
@@ -198,11 +219,11 @@ def _is_path_table(data, columns):
 
 def find_in_tables(
     listing:Listing, # From `list_files`
-    path, # For messages
+    path, # Used in messages
     vocab:list=None, # Class names, as for `name_classes`
     columns=None, # Names of columns, as for `pick_columns`
-)->tuple: # A list of `Found` and notes; an empty list where no table names any of the pictures
-    "What a table that lies beside the pictures says of them; or several, each named for a split"
+)->tuple: # A list of `Found` and notes; the list is empty if no table names any of the pictures
+    "Labels from a table that is next to the pictures, or from one table for each split"
     index, tables = path_index(listing.pictures), {}
     for name,data in listing.texts.items():
         if not _is_path_table(data, columns): continue
@@ -211,35 +232,41 @@ def find_in_tables(
         if any(locate(o, index) for o in paths.iloc[:50]): tables[name] = df
     splits = {o: split_name(Path(o).name) for o in tables}
     if len(tables)>1 and ('' in splits.values() or len(set(splits.values())) < len(tables)):
-        raise InputError(f'{path}: several tables say what the pictures are ({", ".join(tables)}); name one for each split, or give the one that counts')
+        raise InputError(f'{path}: several tables say what the pictures are '
+                         f'({", ".join(tables)}); name one for each split, or give the one that '
+                         'counts')
     found, notes = [], []
     for name,df in tables.items():
         rows, more = table_rows(df, name, columns, vocab, splits[name] if len(tables)>1 else '')
         files = [locate(o.file, index) for o in rows]
-        if '' in files: raise FileNotFoundError(f'{name}, data row {files.index("")+1}: no such file {rows[files.index("")].file}, or several that end so')
+        if '' in files:
+            raise FileNotFoundError(f'{name}, data row {files.index("")+1}: no such file '
+                                    f'{rows[files.index("")].file}, or several that end so')
         found += [replace(o, file=f, person=o.person or person_of(f)) for o,f in zip(rows, files)]
         notes += [o for o in more if o not in notes]
     return found, ([f'Labels: from {" and ".join(tables)}'] if tables else []) + notes
 
 # %% ../../nbs/lib/data/folders.ipynb #47284cc7
 def refuse_bad(
-    bad:list, # One line for each unreadable picture
-    n:int, # Pictures in all
+    bad:list, # A line for each unreadable picture
+    n:int, # Number of all pictures
     where:str, # File or folder
     skip_bad:bool=False, # Warn and go on without them
 ):
-    "List unreadable pictures, in an `InputError` or, with `skip_bad`, in a warning"
+    "Raise an `InputError` that lists unreadable pictures; with `skip_bad`, warn instead"
     if not bad: return
     more = f' and {len(bad)-5} more' if len(bad)>5 else ''
     text = f'{where}: {len(bad)} of {n} pictures cannot be read: {"; ".join(bad[:5])}{more}'
-    if not skip_bad or len(bad)==n: raise InputError(f'{text}; replace or remove them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip-bad)'))
+    if not skip_bad or len(bad)==n:
+        raise InputError(f'{text}; replace or remove '
+                         'them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip-bad)'))
     warnings.warn(f'{text}; skipped')
 
 def decode_all(
-    pictures, # Pairs of a name and a whole file
+    pictures, # Pairs of a name and the bytes of a file
     size:int, # Height and width of the faces, in pixels
-)->tuple: # `{name: face}`, a line for each that is unreadable, and notes
-    "Many pictures as grey squares"
+)->tuple: # `{name: face}`, a line for each unreadable picture, and notes
+    "Decode many pictures as grey squares"
     imgs, bad, depths = {}, [], Counter()
     for name,data in pictures:
         try: img = decode(data)
@@ -247,42 +274,51 @@ def decode_all(
         else:
             if 'depth' in img.info: depths[img.info['depth']] += 1
             imgs[name] = middle_square(img, size)
-    return imgs, bad, [f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so' for b,n in sorted(depths.items())]
+    return imgs, bad, [
+        f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
+        for b,n in sorted(depths.items())]
 
 def make_set(
-    found:list, # `Found`, one a face
+    found:list, # A `Found` for each face
     imgs:list, # Faces in the same order
-    path, # What was read
-    seed:int=0, # Of the splits, where there are none
-    notes=(), # What is to be said of it
-    n_bad:int=0, # Unreadable pictures that were left out
+    path, # Folder or file that was read
+    seed:int=0, # Random seed for the splits, if the source has none
+    notes=(), # Sentences for `notes`
+    n_bad:int=0, # Number of unreadable pictures that were left out
     **meta, # Further columns of `meta`
 )->FaceSet: # `meta.file` is the path of each picture
-    "A checked `FaceSet`"
+    "Make a `FaceSet` and check it"
     where = Path(path).resolve().name
     names = vocab_for(o.cls for o in found)
     labels = np.array([names.index(o.cls) for o in found])
     files, people = [o.file for o in found], [o.person for o in found]
-    split, how = fill_splits([o.split for o in found], labels, files, people if any(people) else ['']*len(files), seed, where)
-    source = f'{len(files):,} pictures from {where}' + (f', {n_bad} unreadable ones left out' if n_bad else '')
+    split, how = fill_splits([o.split for o in found], labels, files,
+                             people if any(people) else ['']*len(files), seed, where)
+    source = (f'{len(files):,} pictures from {where}'
+              + (f', {n_bad} unreadable ones left out' if n_bad else ''))
     meta = pd.DataFrame({'file': files, **meta})
-    return check_order(FaceSet(np.stack(imgs), labels, split, names, where.split('.')[0] or 'faces', source, meta=meta, notes=[*notes, how]))
+    return check_order(FaceSet(
+        np.stack(imgs), labels, split, names, where.split('.')[0] or 'faces', source,
+        meta=meta, notes=[*notes, how]))
 
 # %% ../../nbs/lib/data/folders.ipynb #f2ba7b35
-def _tail(name): # the path from the split on, or from the class folder
+def _tail(name): # the path split in two: before and from the folder of the split, or of the class
     dirs = name.split('/')
     i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-2)
     return '/'.join(dirs[:max(i, 0)]), '/'.join(dirs[max(i, 0):])
 
 def _drop_nested(found, imgs):
-    "Without a second copy of a whole tree inside the first, and a note on it"
+    "`found` without a second copy of a whole tree inside the first, and a note on it"
     trees = {}
     for o in found: trees.setdefault(_tail(o.file)[0], {})[_tail(o.file)[1]] = o.file
     for root,files in sorted(trees.items()):
-        other = next((o for k,o in trees.items() if root.startswith(k and k+'/') and k!=root and files.keys() <= o.keys()), None)
+        other = next((
+            o for k,o in trees.items()
+            if root.startswith(k and k+'/') and k!=root and files.keys() <= o.keys()), None)
         if other and all((imgs[f]==imgs[other[t]]).all() for t,f in files.items()):
             gone = set(files.values())
-            return [o for o in found if o.file not in gone], [f'Passed over: {root}, a second copy of {len(gone):,} pictures']
+            return ([o for o in found if o.file not in gone],
+                    [f'Passed over: {root}, a second copy of {len(gone):,} pictures'])
     return found, []
 
 def _passed_over(listing, used):
@@ -292,43 +328,55 @@ def _passed_over(listing, used):
     parts['pictures without a label'] = len(set(listing.pictures) - used)
     tables = [o for o in listing.texts if o not in used and Path(o).suffix.lower()=='.csv']
     said = ', '.join(f'{n:,} {k}' for k,n in parts.items() if n)
-    return [f'Passed over: {said}' + (f' (tables not used: {", ".join(tables[:5])})' if tables else '')] if said else []
+    return [f'Passed over: {said}' + (
+        f' (tables not used: {", ".join(tables[:5])})' if tables else '')] if said else []
 
 def _find(listing, path, vocab, columns):
-    "What is known of each picture, notes, and the files with labels that were used"
-    by_folder = [o for o in listing.pictures if is_expression(_folder_label(o.split('/')[-2] if '/' in o else ''))]
-    known, found = find_known(listing.pictures, listing.texts, by_name=len(by_folder)*2 < len(listing.pictures) and not vocab)
+    "A list of `Found`, notes, and the files with labels that were used"
+    by_folder = [o for o in listing.pictures
+                 if is_expression(_folder_label(o.split('/')[-2] if '/' in o else ''))]
+    known, found = find_known(
+        listing.pictures, listing.texts,
+        by_name=len(by_folder)*2 < len(listing.pictures) and not vocab)
     if known:
         names = {o.label: o.cls for o in found}
-        if vocab: raise InputError(f'{path}: this is {known.name}, whose labels are known ({known.layout}); leave --vocab out')
+        if vocab:
+            raise InputError(f'{path}: this is {known.name}, whose labels are known '
+                             f'({known.layout}); leave --vocab out')
         lists = [o for o in listing.texts if known.labels and re.search(known.labels, o)]
-        return found, [f'Layout: {known.name} ({known.layout}). {known.source}. Terms: {known.terms}', class_note(names)], set(lists)
+        return found, [
+            f'Layout: {known.name} ({known.layout}). {known.source}. Terms: {known.terms}',
+            class_note(names)], set(lists)
     found, notes = find_in_tables(listing, path, vocab, columns)
     if found: return found, notes, {o for o in listing.texts if o in notes[0]}
-    if columns: raise InputError(f'{path}: --columns names columns, but no table here has them and names pictures that are here')
+    if columns:
+        raise InputError(f'{path}: --columns names columns, but no table here has them and names '
+                         'pictures that are here')
     return *find_in_folders(listing, path, vocab), set()
 
 def _check_any(listing, path):
     if listing.pictures: return
     said = ', '.join(f'{n} {k}' for k,n in listing.others.items())
-    raise InputError(f'{path}: no pictures ({" ".join(SUFFIXES)}), and no table with the columns emotion, pixels and Usage' + (f'; there is {said}' if said else ''))
+    raise InputError(f'{path}: no pictures ({" ".join(SUFFIXES)}), and no table with the columns '
+                     'emotion, pixels and Usage' + (f'; there is {said}' if said else ''))
 
 def read_pictures(
     path, # Folder, zip or tar of pictures
     size:int=48, # Height and width of the faces, in pixels
-    seed:int=0, # Of the splits, where nothing names them
-    skip_bad:bool=False, # Go on without unreadable pictures
+    seed:int=0, # Random seed for the splits, if the source has none
+    skip_bad:bool=False, # Skip unreadable pictures
     vocab:list=None, # Class names, as for `name_classes`
     columns=None, # Names of columns of a table, as for `pick_columns`
-    listing:Listing=None, # What lies there, where it was listed already
-)->FaceSet: # Sorted by name, or in the order of the table; `meta.file` is the name
-    "Faces from a known set, from a table beside its pictures, or from `train/<class>/…`, `test/<class>/…` or plain `<class>/…`"
+    listing:Listing=None, # From `list_files`, if the files were listed already
+)->FaceSet: # Sorted by path, or in the order of the table; `meta.file` is the path
+    "Faces from a known set, from pictures and a table, or from `train/<class>/…` or `<class>/…`"
     listing = listing or list_files(path, columns)
     _check_any(listing, path)
     found, notes, used = _find(listing, path, vocab, columns)
     check_classes({o.cls for o in found}, path, bool(vocab), least=1)
     wanted = {o.file for o in found}
-    imgs, bad, more = decode_all(((name, f.read()) for name,f in members(path) if name in wanted), size)
+    imgs, bad, more = decode_all(
+        ((name, f.read()) for name,f in members(path) if name in wanted), size)
     refuse_bad(bad, len(wanted), path, skip_bad)
     found, copies = _drop_nested([o for o in found if o.file in imgs], imgs)
     notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted)]
@@ -336,29 +384,32 @@ def read_pictures(
 
 # %% ../../nbs/lib/data/folders.ipynb #6c9d830d
 def _read_file(root, path):
-    "The file that a path means, also where it was written on Windows"
+    "The bytes of the file at a path, which may have been written on Windows; `None` if there is none"
     file = next((o for o in (root/path, root/str(path).replace('\\', '/')) if o.is_file()), None)
     return file and file.read_bytes()
 
 def read_table(
-    table, # CSV file or DataFrame with a column for paths, one for labels and, if you like, one for splits
-    root=None, # Folder that the paths start from; that of the CSV by default
+    # CSV file or DataFrame with a column for paths, one for labels and, optionally, one for splits
+    table,
+    root=None, # Folder that the paths start from; the folder of the CSV if not given
     size:int=48, # Height and width of the faces, in pixels
-    seed:int=0, # Of the splits, where the table has none
-    vocab:list=None, # Class names, where the labels are numbers
-    skip_bad:bool=False, # Go on without unreadable pictures
+    seed:int=0, # Random seed for the splits, if the table has none
+    vocab:list=None, # Class names, if the labels are numbers
+    skip_bad:bool=False, # Skip unreadable pictures
     columns=None, # Names of columns, as for `pick_columns`
 )->FaceSet: # In the order of the table; `meta.file` is the path
-    "Faces that a table points to; messages count the data rows from 1, without the header"
+    "Read the pictures that a table lists; messages count the data rows from 1, without the header"
     is_df = isinstance(table, pd.DataFrame)
     path = 'table' if is_df else Path(table)
     where = Path(path).name
-    rows, notes = table_rows(table if is_df else _frame(path.read_bytes(), where), where, columns, vocab)
+    rows, notes = table_rows(
+        table if is_df else _frame(path.read_bytes(), where), where, columns, vocab)
     check_classes({o.cls for o in rows}, where, bool(vocab), least=1)
     root = Path(root or (Path() if is_df else path.parent))
     data = [(o.file, _read_file(root, o.file)) for o in rows]
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
-        raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file {rows[missing[0]].file}; paths start from {root}')
+        raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
+                                f'{rows[missing[0]].file}; paths start from {root}')
     imgs, bad, more = decode_all(data, size)
     refuse_bad(bad, len(rows), where, skip_bad)
     rows = [o for o in rows if o.file in imgs]

@@ -1,4 +1,4 @@
-"""Parquet files, as the Hugging Face hub has data sets, into a `FaceSet`
+"""Reads parquet files, as data sets on the Hugging Face hub have them, into a `FaceSet`
 
 Docs: https://fer-course.github.io/fer_course/lib/data/parquet.html.md"""
 
@@ -24,19 +24,23 @@ LABEL_COLUMNS = 'label', 'labels', 'emotion'
 
 def _pyarrow():
     try: import pyarrow.parquet as pq
-    except ImportError as e: raise InputError("reading parquet needs pyarrow; python -m pip install 'fer_course[fetch]'") from e
+    except ImportError as e:
+        raise InputError("reading parquet needs pyarrow; "
+                         "python -m pip install 'fer_course[fetch]'") from e
     return pq
 
 def _hub_names(schema, column):
-    "Class names that the hub wrote into the file, `None` where there are none"
+    "Class names that the hub wrote into the file, `None` if there are none"
     notes = json.loads((schema.metadata or {}).get(b'huggingface', b'{}'))
     return notes.get('info', {}).get('features', {}).get(column, {}).get('names')
 
 def _parquet_columns(names, path):
-    "The names of the picture and the label column"
-    res = [next((o for o in known if o in names), None) for known in (IMAGE_COLUMNS, LABEL_COLUMNS)]
+    "The names of the picture column and the label column"
+    res = [next((o for o in known if o in names), None)
+           for known in (IMAGE_COLUMNS, LABEL_COLUMNS)]
     if None not in res: return res
-    raise InputError(f'{path}: the columns are {", ".join(names)}; pictures are looked for in {", ".join(IMAGE_COLUMNS)}, labels in '
+    raise InputError(f'{path}: the columns are {", ".join(names)}; '
+                     f'pictures are looked for in {", ".join(IMAGE_COLUMNS)}, labels in '
                      f'{", ".join(LABEL_COLUMNS)}; rename yours')
 
 def _parquet_file(path):
@@ -49,38 +53,48 @@ def _parquet_file(path):
         return t[img].to_pylist(), t[label].to_pylist(), _hub_names(f.schema_arrow, label)
     except (InputError, PermissionError): raise
     except (ValueError, OSError) as e:
-        raise InputError(f'{path}: damaged, cut short or no parquet file ({" ".join(str(e).split())}); download it again') from e
+        raise InputError(f'{path}: damaged, cut short or no parquet file '
+                         f'({" ".join(str(e).split())}); download it again') from e
 
 # %% ../../nbs/lib/data/parquet.ipynb #12bac4cb
 def _parquet_files(path):
-    "Parquet files with the split that each is named for, in the order train, valid, test, others"
+    "Parquet files and the splits they are named for, in the order train, valid, test, others"
     files = sorted(path.rglob('*.parquet')) if path.is_dir() else [path]
     if not files: raise InputError(f'{path}: no parquet files')
     split = {o: split_name(o.name) or split_name(o.parent.name) for o in files}
     return sorted(split.items(), key=lambda o: [*SPLITS, ''].index(o[1]))
 
 def read_parquet(
-    path, # A file, or a folder with a file or more for each split (`train-….parquet` or `train/….parquet`)
+    # A file, or a folder with files for each split (`train-….parquet` or `train/….parquet`)
+    path,
     size:int=48, # Height and width of the faces, in pixels
-    seed:int=0, # Of the splits, where no name says one
-    vocab:list=None, # Names of the classes in the order of the numbers; by default those in the file
-    skip_bad:bool=False, # Go on without unreadable pictures
+    seed:int=0, # Random seed for the splits, if the source has none
+    # Names of the classes in the order of the numbers; those in the file if not given
+    vocab:list=None,
+    skip_bad:bool=False, # Skip unreadable pictures
 )->FaceSet: # `meta.row` counts the faces from 0 over train, valid and test
-    "Faces from parquet files as the Hugging Face hub has them"
+    "Read faces from parquet files like those of the Hugging Face hub"
     path, data, rows, known = Path(path), [], [], {}
-    if not path.exists(): raise FileNotFoundError(f'{path}: no such file or folder; check the path')
+    if not path.exists():
+        raise FileNotFoundError(f'{path}: no such file or folder; check the path')
     for file,split in _parquet_files(path):
         imgs, labels, hub_names = _parquet_file(file)
-        if None in labels: raise InputError(f'{file.name}, data row {labels.index(None)+1}: no label; fill it in or remove the row')
+        if None in labels:
+            raise InputError(f'{file.name}, data row {labels.index(None)+1}: no label; '
+                             'fill it in or remove the row')
         names = name_classes(labels, vocab or hub_names, file.name, first=None if vocab else 0)
-        known |= {(hub_names[k] if hub_names and isinstance(k, int) else k): v for k,v in names.items()}
+        known |= {(hub_names[k] if hub_names and isinstance(k, int) else k): v
+                  for k,v in names.items()}
         start = len(data)
         where = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        data += [(f'{where}, row {i}', (o.get('bytes') if isinstance(o, dict) else o) or b'') for i,o in enumerate(imgs, 1)]
+        data += [
+            (f'{where}, row {i}', (o.get('bytes') if isinstance(o, dict) else o) or b'')
+            for i,o in enumerate(imgs, 1)]
         rows += [Found(name, str(o), names[o], split) for (name,_),o in zip(data[start:], labels)]
     check_classes({o.cls for o in rows}, path, bool(vocab), least=1)
     imgs, bad, notes = decode_all(data, size)
     refuse_bad(bad, len(data), path, skip_bad)
     kept = [i for i,o in enumerate(rows) if o.file in imgs]
     rows = [rows[i] for i in kept]
-    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [class_note(known), *notes], len(bad), row=kept)
+    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [class_note(known), *notes],
+                    len(bad), row=kept)

@@ -1,4 +1,4 @@
-"""Whatever shows a face, read by what is in the file, as a grey square
+"""Reads pictures of any kind, recognised by their contents, as a grey square
 
 Docs: https://fer-course.github.io/fer_course/lib/data/pictures.html.md"""
 
@@ -24,9 +24,11 @@ DEPTHS = 8, 10, 12, 14, 16, 24, 32 # Bits that cameras and programs use for a gr
 
 def eight_bits(
     a:np.ndarray, # Grey or colour values, of any type
-)->tuple: # `uint8` of the same shape, and the depth that was found: 1 for floats from 0 to 1, else one of `DEPTHS`
-    "Values scaled by the least depth that holds the brightest one; `InputError` for negative ones and for NaN"
-    if not np.isfinite(a).all() or a.min()<0: raise InputError('cannot tell black from white: values below 0, or not numbers')
+    # `uint8` of the same shape, and the depth: 1 for floats from 0 to 1, else one of `DEPTHS`
+)->tuple:
+    "Scale values by the smallest depth that holds the brightest; `InputError` for negatives and NaN"
+    if not np.isfinite(a).all() or a.min()<0:
+        raise InputError('cannot tell black from white: values below 0, or not numbers')
     top = a.max()
     if a.dtype.kind=='f' and top<=1: return (a*255).round().astype(np.uint8), 1
     bits = next((o for o in DEPTHS if top < 2**o), None)
@@ -34,7 +36,7 @@ def eight_bits(
     return (a//2**(bits-8)).astype(np.uint8), bits
 
 def _from_deep(a):
-    "An image from values that need not be of 8 bits; its `info` names the depth where that is not the usual one"
+    "An image from values of any depth; its `info` names the depth if that is unusual"
     a, bits = eight_bits(a)
     img = Image.fromarray(a)
     if bits!=16: img.info['depth'] = bits
@@ -43,7 +45,7 @@ def _from_deep(a):
 def upright(
     img:Image.Image, # Picture in any mode
 )->Image.Image: # Grey ('L') or colour ('RGB'), 8 bits
-    "Turned as its EXIF data say; what is transparent becomes white"
+    "Turn a picture as its EXIF data say; transparent pixels become white"
     if img.getexif().get(0x0112, 1)!=1: img = ImageOps.exif_transpose(img)
     if img.mode[0] in 'IF': img = _from_deep(np.asarray(img))
     if img.has_transparency_data:
@@ -56,7 +58,7 @@ def middle_square(
     img:Image.Image, # Upright picture, grey or in colour
     size:int=48, # Height and width of the result, in pixels
 )->np.ndarray: # `uint8 [size, size]`
-    "The middle of `img`, grey and square"
+    "The middle of `img` as a grey square"
     grey = img if img.mode=='L' else img.convert('L')
     if grey.size!=(size, size): grey = ImageOps.fit(grey, (size, size), Image.Resampling.BICUBIC)
     return np.asarray(grey)
@@ -65,21 +67,27 @@ def to_grey(
     img:Image.Image, # Picture in any mode
     size:int=48, # Height and width of the result, in pixels
 )->np.ndarray: # `uint8 [size, size]`
-    "Upright, grey, square: the middle of `img`"
+    "The middle of `img` as an upright grey square"
     return middle_square(upright(img), size)
 
 # %% ../../nbs/lib/data/pictures.ipynb #f70bcd90
-SUFFIXES = '.png .jpg .jpeg .jpe .jfif .bmp .gif .tif .tiff .webp .pgm .ppm'.split() # Files so named are taken for pictures unseen
-FORMATS = 'PNG JPEG BMP GIF TIFF WEBP PPM'.split() # What is tried on a file, whatever its name; never PostScript
+# Files with these suffixes count as pictures without being opened
+SUFFIXES = '.png .jpg .jpeg .jpe .jfif .bmp .gif .tif .tiff .webp .pgm .ppm'.split()
+# Formats tried on every file, whatever its name; never PostScript
+FORMATS = 'PNG JPEG BMP GIF TIFF WEBP PPM'.split()
 FORMATS += [k for k,o in (('AVIF', 'avif'), ('JPEG2000', 'jpg_2000')) if features.check(o)]
 
-_BEGINNINGS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'II*\0': 'TIFF', b'MM\0*': 'TIFF', b'\0\0\0\x0cjP': 'JPEG2000'}
-_BRANDS = {b'heic': 'HEIC', b'heix': 'HEIC', b'hevc': 'HEIC', b'mif1': 'HEIC', b'msf1': 'HEIC', b'avif': 'AVIF', b'avis': 'AVIF'}
+_BEGINNINGS = {
+    b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF',
+    b'II*\0': 'TIFF', b'MM\0*': 'TIFF', b'\0\0\0\x0cjP': 'JPEG2000'}
+_BRANDS = {
+    b'heic': 'HEIC', b'heix': 'HEIC', b'hevc': 'HEIC', b'mif1': 'HEIC', b'msf1': 'HEIC',
+    b'avif': 'AVIF', b'avis': 'AVIF'}
 
 def picture_kind(
     head:bytes, # The first 16 bytes of a file
-)->str: # Such as 'PNG' or 'HEIC'; '' where it is no picture of a kind known here
-    "The kind of picture that a file holds, whatever its name"
+)->str: # Such as 'PNG' or 'HEIC'; '' if it is no known kind of picture
+    "The kind of picture in a file, from its first bytes"
     if head[4:8]==b'ftyp': return _BRANDS.get(head[8:12], '')
     if head[:4]==b'RIFF' and head[8:12]==b'WEBP': return 'WEBP'
     if head[:2]==b'BM' and head[6:10]==bytes(4): return 'BMP'
@@ -88,16 +96,18 @@ def picture_kind(
 
 def can_decode(
     kind:str, # From `picture_kind`
-)->bool: # HEIC needs the package pillow-heif
-    "Is there a decoder for pictures of this kind?"
+)->bool: # For HEIC, True if the package pillow-heif is installed
+    "Whether pictures of this kind can be decoded"
     if kind!='HEIC': return kind in FORMATS
     try: import_module('pillow_heif').register_heif_opener()
     except ImportError: return False
     return True
 
-def _deep_colour(data): # Pillow keeps the upper 8 of 16 bits a colour, which are 0 where the values end at 255
+def _deep_colour(data):
+    # Pillow keeps the upper 8 of 16 bits a colour, which are 0 if no value is above 255
     import cv2
-    a = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    a = cv2.imdecode(
+        np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
     if a is None: raise InputError('damaged')
     return _from_deep(a if a.ndim==2 else a[...,[2,1,0,3][:a.shape[-1]]])
 
@@ -107,27 +117,32 @@ def _decode(data, formats):
     with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
         img = Image.open(io.BytesIO(data), formats=formats)
-        if img.width*img.height > MAX_PIXELS: raise InputError(f'{img.width}×{img.height} pixels, more than {MAX_PIXELS:,}')
+        if img.width*img.height > MAX_PIXELS:
+            raise InputError(f'{img.width}×{img.height} pixels, more than {MAX_PIXELS:,}')
         return upright(_deep_colour(data) if _is_deep_colour(img) else img)
 
 def decode(
     data:bytes, # A whole file
 )->Image.Image: # Upright, grey ('L') or colour ('RGB')
-    "A picture file, its first frame; `InputError` where it is unreadable, cut short or too large"
+    "Decode the first frame of a picture; `InputError` if it is unreadable, cut short or too large"
     if not data: raise InputError('empty file')
     kind = picture_kind(data[:16])
     if kind=='HEIC' and not can_decode(kind):
-        raise InputError('a HEIC picture; python -m pip install pillow-heif to have it read, or save it as JPEG')
+        raise InputError('a HEIC picture; python -m pip install pillow-heif to have it read, or '
+                         'save it as JPEG')
     try: return _decode(data, ['HEIF'] if kind=='HEIC' else FORMATS)
     except InputError: raise
-    except Image.UnidentifiedImageError: raise InputError('no picture of a kind known here') from None
-    except Exception as e: raise InputError(str(e) or type(e).__name__) from e # for a broken file Pillow raises nearly anything
+    except Image.UnidentifiedImageError:
+        raise InputError('no picture of a kind known here') from None
+    except Exception as e:
+        # Pillow may raise nearly any exception for a broken file
+        raise InputError(str(e) or type(e).__name__) from e
 
 def grey_square(
     data:bytes, # A whole file
     size:int=48, # Height and width of the result, in pixels
 )->np.ndarray: # `uint8 [size, size]`
-    "A picture file as a grey square; `InputError` as from `decode`"
+    "Decode a picture file as a grey square; `InputError` as from `decode`"
     return middle_square(decode(data), size)
 
 # %% ../../nbs/lib/data/pictures.ipynb #544d1068
@@ -140,27 +155,30 @@ def _from_array(a):
     if a.ndim==3 and a.shape[-1]==1: a = a[...,0]
     if a.dtype.kind=='f' and 0<=a.min() and a.max()<=1: a = (a*255).round().astype(np.uint8)
     if a.dtype!=np.uint8 or a.ndim not in (2,3) or (a.ndim==3 and a.shape[-1] not in (3,4)):
-        raise InputError(f'an array of {a.dtype} {list(a.shape)} is no picture; give uint8 or floats from 0 to 1, {_SHAPES}')
+        raise InputError(f'an array of {a.dtype} {list(a.shape)} is no picture; '
+                         f'give uint8 or floats from 0 to 1, {_SHAPES}')
     return Image.fromarray(a)
 
 MAX_FILE = 500_000_000 # Bytes; a longer file is not read into memory
 
 def _file(path):
-    "The bytes of a file of a bearable size"
+    "The bytes of a file, if it is not too long"
     path = Path(path)
     if path.is_dir(): raise InputError('a folder')
-    if path.exists() and not path.is_file(): raise InputError('no ordinary file') # a pipe, for example, which might never end
+        # a pipe, for example, might never end
+    if path.exists() and not path.is_file(): raise InputError('no ordinary file')
     if path.stat().st_size > MAX_FILE: raise InputError(f'over {MAX_FILE//10**6} MB')
     return path.read_bytes()
 
 def _open_file(path):
     try: return decode(_file(path))
-    except InputError as e: raise InputError(f'{path}: cannot be read as a picture ({e}); replace it') from e
+    except InputError as e:
+        raise InputError(f'{path}: cannot be read as a picture ({e}); replace it') from e
 
 def open_picture(
     o, # Path, bytes of a picture file, PIL image, or array or tensor of pixels
 )->Image.Image: # Upright, grey ('L') or colour ('RGB')
-    "Anything that shows something; `InputError` where it cannot be read"
+    "Open anything that is a picture; `InputError` if it cannot be read"
     if isinstance(o, (str, Path)): return _open_file(o)
     if isinstance(o, (bytes, bytearray, memoryview)): return decode(bytes(o))
     try: return upright(o if isinstance(o, Image.Image) else _from_array(np.asarray(o)))
@@ -170,5 +188,5 @@ def grey_face(
     o, # As for `open_picture`
     size:int=48, # Height and width of the result, in pixels
 )->np.ndarray: # `uint8 [size, size]`
-    "Anything that shows a face as a grey square; `InputError` where it cannot be read"
+    "Turn anything that is a picture into a grey square; `InputError` if it cannot be read"
     return middle_square(open_picture(o), size)

@@ -1,4 +1,4 @@
-"""One front door for faces: a name or a path in, a `FaceSet` out, the second time from a cache
+"""One way in for all faces: `load_faces` turns a name or a path into a `FaceSet`, the second time from a cache
 
 Docs: https://fer-course.github.io/fer_course/lib/data/readers.html.md"""
 
@@ -28,18 +28,19 @@ from .pictures import grey_face
 
 # %% ../../nbs/lib/data/readers.ipynb #7ee2abc5
 def _is_path_table(path, columns):
-    "Is this bare file a table of paths?"
+    "Whether this file is a table of paths"
     if not path.is_file() or path.suffix.lower() not in ('', '.csv', '.tsv', '.txt'): return False
     with open(path, 'rb') as f: line = f.readline(1<<16)
     if is_pixel_table(line, columns) or not line.strip().isascii() and b'\0' in line: return False
-    known = {k: v for k,v in (columns or {}).items() if str(v).strip().lower() in csv_columns(line)}
+    known = {k: v for k,v in (columns or {}).items()
+             if str(v).strip().lower() in csv_columns(line)}
     return {'path', 'label'} <= set(pick_columns(csv_columns(line), known))
 
 def kind_of(
     path, # File, archive or folder
     columns=None, # Names of columns, as for `pick_columns`
-)->tuple: # 'pixels', 'table', 'parquet' or 'pictures', and what lies there (`None` for a table)
-    "What `path` holds: a table of pixels, a table of paths, parquet files or pictures"
+)->tuple: # 'pixels', 'table', 'parquet' or 'pictures', and a `Listing` (`None` for a table)
+    "Whether `path` holds a table of pixels, a table of paths, parquet files or pictures"
     if _is_path_table(Path(path), columns): return 'table', None
     listing = list_files(path, columns)
     if listing.pixels: return 'pixels', listing
@@ -49,36 +50,42 @@ def kind_of(
 def resized(
     faces:FaceSet, # Any set
     size:int, # Height and width of the result, in pixels
-)->FaceSet: # The same set where it has that size
-    "The faces at another size"
+)->FaceSet: # The same set if it has that size already
+    "Resize the faces"
     if faces.imgs.shape[1:]==(size, size): return faces
     return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 # %% ../../nbs/lib/data/readers.ipynb #cfbcc763
 def add_copy_note(
     faces:FaceSet, # Any set
-)->FaceSet: # With a note more, where there are copies
-    "Say in `notes` how many faces of valid and test stand in training too"
+)->FaceSet: # With one more note if there are copies
+    "Add a note on how many faces of valid and test are also in training"
     note = faces.copy_note(faces.copies())
     return replace(faces, notes=[*faces.notes, note]) if note else faces
 
 def _read(path, size, seed, vocab, columns, skip_bad):
     kind, listing = kind_of(path, columns)
     if kind=='pixels': faces = resized(read_csv(path, vocab, columns, seed), size)
-    elif columns and kind=='parquet': raise InputError(f'{path}: --columns is for tables; the columns of parquet files are found by their names')
-    elif kind=='parquet': faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad)
+    elif columns and kind=='parquet':
+        raise InputError(f'{path}: --columns is for tables; '
+                         'the columns of parquet files are found by their names')
+    elif kind=='parquet':
+        faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad)
     else: faces = read_pictures(path, size, seed, skip_bad, vocab, columns, listing)
     return add_copy_note(faces)
 
 def read_path(
     path, # CSV, folder, archive, parquet file or table of paths
     size:int=48, # Height and width of the faces, in pixels
-    seed:int=0, # Of the splits, where nothing names them
-    vocab:list=None, # Names of the classes in the order of the numbers, where labels are numbers; where they are names, the ones that may occur
-    skip_bad:bool=False, # Go on without unreadable pictures
-    columns:dict=None, # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
-)->FaceSet: # Named `fer2013` where every class and split has FER2013's count
-    "Faces from whatever `path` holds"
+    seed:int=0, # Random seed for the splits, if the source has none
+    # Names of the classes in the order of the numbers, where labels are numbers; where they are
+    # names, the ones that may occur
+    vocab:list=None,
+    skip_bad:bool=False, # Skip unreadable pictures
+    # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
+    columns:dict=None,
+)->FaceSet: # Named `fer2013` if every class in every split has FER2013's count
+    "Read faces from a file, a folder or an archive"
     how = dict(size=size, seed=seed, vocab=vocab, columns=columns, skip_bad=skip_bad)
     if _is_path_table(Path(path), columns): faces = add_copy_note(read_table(path, **how))
     else: faces = cached(_read, path, **how)
@@ -88,36 +95,39 @@ def read_path(
 def check_not_empty(
     faces:FaceSet, # A set
     need=SPLITS, # Splits that must have faces
-)->FaceSet: # The same one
-    "Raise `InputError` where a split that is needed is empty"
+)->FaceSet: # The same set
+    "Raise `InputError` if a required split is empty"
     empty = [s for s in need if not (faces.split==s).any()]
     if empty:
-        raise InputError(f'{faces.name}: no faces in {" and ".join(empty)}; {len(faces)} faces in all, and each of {", ".join(need)} needs some')
+        raise InputError(f'{faces.name}: no faces in {" and ".join(empty)}; '
+                         f'{len(faces)} faces in all, and each of {", ".join(need)} needs some')
     return faces
 
-_DARK = 4 # A face without a value as high as this is black
+_DARK = 4 # A face is black if all its values are lower than this
 
 def check_not_dark(
     faces:FaceSet, # A set
-)->FaceSet: # The same one
-    "Raise `InputError` where most faces are black, as pictures come out whose values were scaled wrongly"
+)->FaceSet: # The same set
+    "Raise `InputError` if most faces are black, for example because their values were scaled wrongly"
     dark = (faces.imgs.reshape(len(faces), -1).max(axis=1) < _DARK).sum()
     if dark*2 > len(faces):
-        raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above {_DARK-1} of 255; save the pictures with values up to 255')
+        raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
+                         f'{_DARK-1} of 255; save the pictures with values up to 255')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
-NAMES = 'synth', 'fer2013' # What can be asked for by name
+NAMES = 'synth', 'fer2013' # Data that can be loaded by name
 
 def _by_name(name, size, seed):
     if name=='synth':
-        from fer_course.synth.drawing import faces # imported here, as people with faces of their own need no pencil
+        # imported here, as it is not needed for other faces
+        from fer_course.synth.drawing import faces
         return faces(seed=seed, size=size)
     from fer_course.data.fetch import fetch_fer2013
     return resized(fetch_fer2013(), size)
 
 def _holds_faces(path):
-    "Is there a file or folder of this name, with anything that may be faces?"
+    "Whether there is a file or folder of this name that may hold faces"
     if not Path(path).exists(): return False
     o = list_files(path)
     return bool(o.pictures or o.pixels or o.parquet or o.texts)
@@ -125,57 +135,76 @@ def _holds_faces(path):
 def _check_path(path):
     if Path(path).exists(): return
     near = get_close_matches(str(path), NAMES, n=1)
-    hint = f'; did you mean {near[0]}?' if near else f', nor is it one of the names {", ".join(NAMES)}; check the path'
+    hint = (f'; did you mean {near[0]}?' if near
+            else f', nor is it one of the names {", ".join(NAMES)}; check the path')
     raise FileNotFoundError(f'{path}: no such file or folder{hint}')
 
 def _named(name, size, seed, vocab, columns, skip_bad):
-    "Faces by name, unless a folder of that name lies here"
+    "Faces by name, unless there is a folder of that name here"
     if _holds_faces(name):
         faces = read_path(name, size, seed, vocab, skip_bad, columns)
-        note = f'Name: {name} was read from here, ./{name}; to have the {name} that the library knows, start from another folder'
+        note = (f'Name: {name} was read from here, ./{name}; '
+                f'to have the {name} that the library knows, start from another folder')
         return replace(faces, notes=[note, *faces.notes])
-    if vocab or columns: raise InputError(f'{name}: its classes and columns are known; leave --vocab and --columns out')
+    if vocab or columns:
+        raise InputError(f'{name}: its classes and columns are known; '
+                         'leave --vocab and --columns out')
     faces = _by_name(name, size, seed)
     if not Path(name).exists(): return faces
-    return replace(faces, notes=[*faces.notes, f'Name: ./{name} holds no faces, so {name} is the one that the library knows'])
+    return replace(faces, notes=[
+        *faces.notes,
+        f'Name: ./{name} holds no faces, so {name} is the one that the library knows'])
 
 def load_faces(
-    data='synth', # 'synth' (drawn), 'fer2013' (fetched), or the path of a CSV, folder, archive, parquet file or table of paths
-    subset:int=None, # Training faces to keep, with the class shares of all of them; all by default
-    drop_leaks:bool=False, # Drop from training the faces of which valid or test hold a copy, be it resized or mirrored
+    # 'synth' (drawn), 'fer2013' (downloaded), or the path of a CSV, folder, archive, parquet file or
+    # table of paths
+    data='synth',
+    subset:int=None, # Number of training faces to keep, with the same class shares; all if not given
+    # Drop training faces that have a copy in valid or test, even a resized or mirrored one
+    drop_leaks:bool=False,
     size:int=48, # Height and width of the faces, in pixels
-    seed:int=0, # Of drawn faces, missing splits and the subset; it is not the seed of a training
-    vocab:list=None, # Names of the classes in the order of the numbers, where labels are numbers; where they are names, the ones that may occur
-    skip_bad:bool=False, # Go on without unreadable pictures
+    seed:int=0, # Random seed for drawn faces, missing splits and the subset, but not for training
+    # Names of the classes in the order of the numbers, where labels are numbers; where they are
+    # names, the ones that may occur
+    vocab:list=None,
+    skip_bad:bool=False, # Skip unreadable pictures
     votes=None, # `fer2013new.csv` of FER+, for labels by its votes
     votes_as:str='majority', # As `how` in `add_votes`
     need=SPLITS, # Splits that must have faces
-    columns:dict=None, # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
-)->FaceSet: # Images are a read-only memory map where they come from the cache; `notes` say what was understood
+    # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
+    columns:dict=None,
+    # `imgs` is a read-only memory map if it comes from the cache; `notes` say how the data were read
+)->FaceSet:
     "Faces by name or path; `InputError` or `FileNotFoundError` says what is wrong with them"
-    if not 8 <= size <= 1024: raise InputError(f'size={size}: faces can be from 8 to 1024 pixels high')
-    if str(data) in NAMES: faces = _named(str(data), size, seed, vocab or None, columns or None, skip_bad)
+    if not 8 <= size <= 1024:
+        raise InputError(f'size={size}: faces can be from 8 to 1024 pixels high')
+    if str(data) in NAMES:
+        faces = _named(str(data), size, seed, vocab or None, columns or None, skip_bad)
     else:
         _check_path(data)
         faces = read_path(data, size, seed, vocab or None, skip_bad, columns or None)
     check_not_dark(check_not_empty(faces, need))
-    if 'train' in need: check_classes([faces.vocab[i] for i in np.unique(faces.labels)], data, asked=True)
+    if 'train' in need:
+        check_classes([faces.vocab[i] for i in np.unique(faces.labels)], data, asked=True)
     if votes: faces = add_votes(faces, votes, votes_as)
-    elif votes_as!='majority': raise InputError(f'votes_as={votes_as} needs votes: the path of fer2013new.csv (--votes)')
+    elif votes_as!='majority':
+        raise InputError(f'votes_as={votes_as} needs votes: the path of fer2013new.csv (--votes)')
     if drop_leaks: faces = faces.drop_leaks()
     return faces if subset is None else faces.subset(subset, seed)
 
 # %% ../../nbs/lib/data/readers.ipynb #b06c7de5
 def contact_sheet(
     faces:FaceSet, # Any set
-    n:int=12, # Faces of each class in each split
-)->Image.Image: # A row for each class and split that has faces, named at its left
-    "A picture of the first faces of each class and split: one look shows wrong labels and black pictures"
-    rows = [(c, s, np.flatnonzero((faces.labels==i) & (faces.split==s))[:n]) for i,c in enumerate(faces.vocab) for s in SPLITS]
+    n:int=12, # Number of faces of each class in each split
+)->Image.Image: # A row for each class and split that has faces, with its name on the left
+    "A picture of the first faces of each class and split, which shows wrong labels at a glance"
+    rows = [(c, s, np.flatnonzero((faces.labels==i) & (faces.split==s))[:n])
+            for i,c in enumerate(faces.vocab) for s in SPLITS]
     rows = [o for o in rows if len(o[2])]
     side, left = faces.imgs.shape[1]+2, 130
     sheet = Image.new('L', (left+n*side, len(rows)*side), 255)
     for y,(cls,split,items) in enumerate(rows):
         ImageDraw.Draw(sheet).text((4, y*side+side//3), f'{cls} {split}', fill=0)
-        for x,i in enumerate(items): sheet.paste(Image.fromarray(np.asarray(faces.imgs[i])), (left+x*side, y*side))
+        for x,i in enumerate(items):
+            sheet.paste(Image.fromarray(np.asarray(faces.imgs[i])), (left+x*side, y*side))
     return sheet

@@ -1,4 +1,4 @@
-"""Published sets of faces, one entry each: where it comes from, who may use it, and how its files say what they show
+"""Published sets of faces, with an entry for each: where it comes from, who may use it, and how its files are labelled
 
 Docs: https://fer-course.github.io/fer_course/lib/data/sets.html.md"""
 
@@ -22,24 +22,26 @@ from .splits import split_name
 # %% ../../nbs/lib/data/sets.ipynb #c576a40b
 @dataclass(frozen=True)
 class KnownSet:
-    "How one published set says what its pictures show"
-    name:str # As its authors call it
-    source:str # The paper, and where the set can be had
+    "How the pictures of a published set are labelled"
+    name:str # Name that its authors use
+    source:str # The paper, and where to get the set
     terms:str # Who may use it
-    layout:str # Where pictures and labels lie, in words
-    codes:dict # Codes as the set writes them to class names; '' for what is left out
-    pictures:str # Pattern of a picture's path, with the groups `label` or `key`, and perhaps `split` and `person`
+    layout:str # Where its pictures and labels are, in words
+    codes:dict # Class names by the codes of the set; '' for what is left out
+    # Pattern of a picture's path, with the groups `label` or `key`, optionally `split` and `person`
+    pictures:str
     labels:str='' # Pattern of the path of a file with labels, perhaps with the group `split`
-    read:Callable=None # From such a file's path and bytes, `{key: code}`
-    spread:Callable=None # From `{key: code}` and all keys, `{key: code}` with further pictures
+    read:Callable=None # Function of the path and bytes of such a file that returns `{key: code}`
+    # Function of `{key: code}` and all keys that returns `{key: code}` with more pictures
+    spread:Callable=None
     person:str='' # Pattern of a file's name, wherever it lies, with the group `person`
 
 @dataclass(frozen=True)
 class Found:
-    "A picture, and what is known of it before it is opened"
-    file:str # Its path in the folder or archive
+    "A picture and its labels, before it is opened"
+    file:str # Path in the folder or archive
     label:str # Class as the set writes it
-    cls:str # ... and as it is called here
+    cls:str # Class name used here
     split:str='' # 'train', 'valid', 'test', or '' where nothing says one
     person:str='' # Who is shown, '' where nobody knows
 
@@ -47,43 +49,50 @@ class Found:
 def _text(data): return data.decode('utf-8-sig', errors='replace')
 
 def read_pairs(
-    path:str, # For messages
+    path:str, # Used in messages
     data:bytes, # Lines such as `train_00001.jpg 5`
 )->dict: # `{'train_00001': '5'}`
-    "The list of RAF-DB"
+    "Read the list of RAF-DB"
     rows = [o.split() for o in _text(data).splitlines() if o.strip()]
-    if bad := [o for o in rows if len(o)!=2]: raise InputError(f'{path}: the line {" ".join(bad[0])!r} is not a name and a number')
+    if bad := [o for o in rows if len(o)!=2]:
+        raise InputError(f'{path}: the line {" ".join(bad[0])!r} is not a name and a number')
     return {name.rsplit('.', 1)[0].removesuffix('_aligned'): code for name,code in rows}
 
 def read_number(
-    path:str, # Such as `0_exp.npy` or `S005_001_00000011_emotion.txt`: the key stands before the last `_`
+    # Such as `0_exp.npy` or `S005_001_00000011_emotion.txt`: the key is before the last `_`
+    path:str,
     data:bytes, # One number, as NumPy array or as text
 )->dict: # `{'S005_001_00000011': '3'}`
-    "The file with one label of AffectNet and CK+"
-    try: value = np.load(io.BytesIO(data), allow_pickle=False).item() if path.endswith('.npy') else _text(data).split()[0]
-    except (ValueError, IndexError, EOFError): raise InputError(f'{path}: holds no label; get it again') from None
+    "Read a file with one label of AffectNet or CK+"
+    try:
+        value = (np.load(io.BytesIO(data), allow_pickle=False).item() if path.endswith('.npy')
+                 else _text(data).split()[0])
+    except (ValueError, IndexError, EOFError):
+        raise InputError(f'{path}: holds no label; get it again') from None
     return {path.rsplit('/', 1)[-1].rsplit('_', 1)[0]: f'{float(value):g}'}
 
-FERPLUS = 'neutral happiness surprise sadness anger disgust fear contempt unknown NF'.split() # The order of the votes
+# Classes in the order of the votes
+FERPLUS = 'neutral happiness surprise sadness anger disgust fear contempt unknown NF'.split()
 
 def read_votes_list(
-    path:str, # For messages
+    path:str, # Used in messages
     data:bytes, # Rows such as `fer0000000.png,"(0, 0, 48, 48)",4,0,0,1,3,2,0,0,0,0`
 )->dict: # `{'fer0000000.png': 'neutral'}`, '' without a majority
-    "The `label.csv` of FER+: what more than half of the voters said"
+    "Read the `label.csv` of FER+: the class that more than half of the voters chose"
     res = {}
     for i,row in enumerate(csv.reader(_text(data).splitlines()), 1):
         if not row: continue
-        if len(row)!=2+len(FERPLUS) or not all(o.strip().isdigit() for o in row[2:]): raise InputError(f'{path}, row {i}: not a name, a box and ten votes')
+        if len(row)!=2+len(FERPLUS) or not all(o.strip().isdigit() for o in row[2:]):
+            raise InputError(f'{path}, row {i}: not a name, a box and ten votes')
         votes = np.array(row[2:], dtype=int)
         res[row[0].strip()] = FERPLUS[votes.argmax()] if votes.max()*2 > votes.sum() else ''
     return res
 
 def spread_peaks(
-    codes:dict, # The code of the last frame of each sequence
-    keys:list, # All frames, as `S005_001_00000011`
-)->dict: # With the code of the last three, and '0' (neutral) for the first
-    "CK+ goes from a neutral face to the peak of an expression, and labels the peak"
+    codes:dict, # Code of the last frame of each sequence
+    keys:list, # Names of all frames, such as `S005_001_00000011`
+)->dict: # Codes of the last three frames of each sequence, and '0' (neutral) for the first
+    "Label more frames of CK+, whose sequences go from a neutral face to the labelled peak"
     peaks, res = {k.rsplit('_', 1)[0]: v for k,v in codes.items()}, {}
     for seq,code in peaks.items():
         frames = sorted(o for o in keys if o.startswith(seq+'_'))
@@ -94,36 +103,56 @@ def spread_peaks(
 _RESEARCH = 'research only, on request; its faces may not be passed on'
 _RAF = dict(zip('1234567', 'surprise fear disgust happy sad angry neutral'.split()))
 _RAF_SOURCE = 'Li, Deng & Du, CVPR 2017; http://www.whdeng.cn/raf/model1.html'
-_AFFECTNET = dict(zip('01234567', 'neutral happy sad surprise fear disgust angry contempt'.split()), **{'8': '', '9': '', '10': ''})
+_AFFECTNET = dict(zip('01234567', 'neutral happy sad surprise fear disgust angry contempt'.split()),
+                  **{'8': '', '9': '', '10': ''})
 _CK = dict(zip('01234567', 'neutral angry contempt disgust fear happy sad surprise'.split()))
 
 KNOWN_SETS = [
-    KnownSet('FER+', 'Barsoum et al. 2016, arXiv 1608.01041; https://github.com/microsoft/FERPlus', 'labels under MIT; faces of FER2013, research only',
-        'FER2013Train/, FER2013Valid/ and FER2013Test/ with pictures and label.csv, as its own tool writes them; without a majority a face is left out',
+    KnownSet('FER+', 'Barsoum et al. 2016, arXiv 1608.01041; https://github.com/microsoft/FERPlus',
+        'labels under MIT; faces of FER2013, research only',
+        'FER2013Train/, FER2013Valid/ and FER2013Test/ with pictures and label.csv, '
+        'as its own tool writes them; without a majority a face is left out',
         {**{o: class_name(o) for o in FERPLUS[:7]}, **{o: '' for o in (*FERPLUS[7:], '')}},
-        r'FER2013(?P<split>Train|Valid|Test)/(?P<key>[^/]+\.png)$', r'FER2013(?P<split>Train|Valid|Test)/label\.csv$', read_votes_list),
-    KnownSet('AffectNet', 'Mollahosseini, Hasani & Mahoor 2019, arXiv 1708.03985; http://mohammadmahoor.com/affectnet/', _RESEARCH,
-        'train_set/ and val_set/ with images/0.jpg and annotations/0_exp.npy; none, uncertain and no face (8 to 10) are left out',
-        _AFFECTNET, r'(?P<split>[^/]+)/images/(?P<key>[^/]+)\.\w+$', r'(?P<split>[^/]+)/annotations/[^/]+_exp\.npy$', read_number),
-    KnownSet('RAF-DB', _RAF_SOURCE, _RESEARCH, 'Image/aligned/train_00001_aligned.jpg and EmoLabel/list_patition_label.txt', _RAF,
-        r'(?P<key>(?P<split>train|test)_\d+)(_aligned)?\.\w+$', r'list_pa(?:r)?tition_label\.txt$', read_pairs),
-    KnownSet('RAF-DB (numbered folders)', _RAF_SOURCE, _RESEARCH, 'train/1/train_00001_aligned.jpg, test/7/…', _RAF,
+        r'FER2013(?P<split>Train|Valid|Test)/(?P<key>[^/]+\.png)$',
+        r'FER2013(?P<split>Train|Valid|Test)/label\.csv$', read_votes_list),
+    KnownSet('AffectNet',
+        'Mollahosseini, Hasani & Mahoor 2019, arXiv 1708.03985; http://mohammadmahoor.com/affectnet/',
+        _RESEARCH,
+        'train_set/ and val_set/ with images/0.jpg and annotations/0_exp.npy; '
+        'none, uncertain and no face (8 to 10) are left out',
+        _AFFECTNET, r'(?P<split>[^/]+)/images/(?P<key>[^/]+)\.\w+$',
+        r'(?P<split>[^/]+)/annotations/[^/]+_exp\.npy$', read_number),
+    KnownSet('RAF-DB', _RAF_SOURCE, _RESEARCH,
+        'Image/aligned/train_00001_aligned.jpg and EmoLabel/list_patition_label.txt', _RAF,
+        r'(?P<key>(?P<split>train|test)_\d+)(_aligned)?\.\w+$',
+        r'list_pa(?:r)?tition_label\.txt$', read_pairs),
+    KnownSet('RAF-DB (numbered folders)', _RAF_SOURCE, _RESEARCH,
+        'train/1/train_00001_aligned.jpg, test/7/…', _RAF,
         r'(?P<label>[1-7])/(?P<split>train|test)_\d+_aligned\.\w+$'),
     KnownSet('CK+', 'Lucey et al. 2010, doi 10.1109/CVPRW.2010.5543262', _RESEARCH,
-        'cohn-kanade-images/S005/001/…png and Emotion/S005/001/…_emotion.txt; the last three frames of a labelled sequence, and its first as neutral',
-        _CK, r'(?P<person>S\d+)/\d+/(?P<key>S\d+_\d+_\d+)\.\w+$', r'S\d+_\d+_\d+_emotion\.txt$', read_number, spread_peaks,
+        'cohn-kanade-images/S005/001/…png and Emotion/S005/001/…_emotion.txt; '
+        'the last three frames of a labelled sequence, and its first as neutral',
+        _CK, r'(?P<person>S\d+)/\d+/(?P<key>S\d+_\d+_\d+)\.\w+$', r'S\d+_\d+_\d+_emotion\.txt$',
+        read_number, spread_peaks,
         person=r'(?P<person>S\d{2,3})_\d+_\d+'),
-    KnownSet('JAFFE', 'Lyons et al. 1998, doi 10.1109/AFGR.1998.670949; https://zenodo.org/records/3451524', _RESEARCH,
-        'KA.AN1.39.tiff: who, expression, number', dict(AN='angry', DI='disgust', FE='fear', HA='happy', NE='neutral', SA='sad', SU='surprise'),
-        r'(?P<person>[A-Z]{2})[.-](?P<label>AN|DI|FE|HA|NE|SA|SU)\d[.-]\d+\.\w+$', person=r'(?P<person>[A-Z]{2})[.-][A-Z]{2}\d[.-]\d+'),
+    KnownSet('JAFFE',
+        'Lyons et al. 1998, doi 10.1109/AFGR.1998.670949; https://zenodo.org/records/3451524',
+        _RESEARCH, 'KA.AN1.39.tiff: who, expression, number',
+        dict(AN='angry', DI='disgust', FE='fear', HA='happy', NE='neutral', SA='sad', SU='surprise'),
+        r'(?P<person>[A-Z]{2})[.-](?P<label>AN|DI|FE|HA|NE|SA|SU)\d[.-]\d+\.\w+$',
+        person=r'(?P<person>[A-Z]{2})[.-][A-Z]{2}\d[.-]\d+'),
     KnownSet('KDEF', 'Lundqvist, Flykt & Öhman 1998, ISBN 91-630-7164-9; https://kdef.se', _RESEARCH,
         'AF01ANS.JPG: session, sex and number of the person, expression, angle',
         dict(AF='fear', AN='angry', DI='disgust', HA='happy', NE='neutral', SA='sad', SU='surprise'),
-        r'[AB](?P<person>[FM]\d\d)(?P<label>AF|AN|DI|HA|NE|SA|SU)(?:S|HL|HR|FL|FR)\.\w+$', person=r'[AB](?P<person>[FM]\d\d)[A-Z]{3,4}\.'),
-    KnownSet('RaFD', 'Langner et al. 2010, doi 10.1080/02699930903485076; https://rafd.socsci.ru.nl', _RESEARCH,
+        r'[AB](?P<person>[FM]\d\d)(?P<label>AF|AN|DI|HA|NE|SA|SU)(?:S|HL|HR|FL|FR)\.\w+$',
+        person=r'[AB](?P<person>[FM]\d\d)[A-Z]{3,4}\.'),
+    KnownSet('RaFD',
+        'Langner et al. 2010, doi 10.1080/02699930903485076; https://rafd.socsci.ru.nl', _RESEARCH,
         'Rafd090_01_Caucasian_female_angry_frontal.jpg: angle, person, group, sex, expression, gaze',
-        {o: class_name(o) for o in 'angry contemptuous disgusted fearful happy neutral sad surprised'.split()},
-        r'Rafd\d+_(?P<person>\d+)_[A-Za-z]+_(?:male|female)_(?P<label>[a-z]+)_\w+\.\w+$', person=r'Rafd\d+_(?P<person>\d+)_'),
+        {o: class_name(o)
+         for o in 'angry contemptuous disgusted fearful happy neutral sad surprised'.split()},
+        r'Rafd\d+_(?P<person>\d+)_[A-Za-z]+_(?:male|female)_(?P<label>[a-z]+)_\w+\.\w+$',
+        person=r'Rafd\d+_(?P<person>\d+)_'),
 ]
 
 # %% ../../nbs/lib/data/sets.ipynb #f2d5e6fd
@@ -131,8 +160,8 @@ _PEOPLE = [re.compile(o.person, re.ASCII) for o in KNOWN_SETS if o.person]
 
 def person_of(
     name:str, # Path of a picture
-)->str: # '' where the name does not say
-    "The person shown, as file names of known sets have it"
+)->str: # '' if the name does not tell
+    "The person shown, from the file names of known sets"
     file = name.rsplit('/', 1)[-1]
     return next((m['person'] for o in _PEOPLE if (m := o.match(file))), '')
 
@@ -141,15 +170,17 @@ def _key(m, file): # keys of different splits may be equal
     return split_name(m['split']) if 'split' in m.groupdict() else '', file
 
 def _codes_of(known, matches, texts):
-    "`{(split, key): code}` from all files with labels; the split is '' where one file holds them all"
+    "`{(split, key): code}` from all files with labels; split is '' if one file holds all labels"
     codes, pattern = {}, re.compile(known.labels)
     for path,data in texts.items():
-        if m := pattern.search(path): codes |= {_key(m, k): v for k,v in known.read(path, data).items()}
+        if m := pattern.search(path):
+            codes |= {_key(m, k): v for k,v in known.read(path, data).items()}
     if not known.spread: return codes
-    return {('', k): v for k,v in known.spread({k: v for (_,k),v in codes.items()}, [m['key'] for m in matches.values()]).items()}
+    return {('', k): v for k,v in known.spread(
+        {k: v for (_,k),v in codes.items()}, [m['key'] for m in matches.values()]).items()}
 
 def _found(known, file, m, codes):
-    "The picture `file`, or `None` where it has no label"
+    "The picture `file`, or `None` if it has no label"
     groups = m.groupdict()
     split = split_name(groups.get('split') or '')
     if known.labels:
@@ -157,20 +188,24 @@ def _found(known, file, m, codes):
         if code is None: return None
     else: code = m['label']
     code = next((o for o in (code, code.upper(), code.lower()) if o in known.codes), None)
-    if code is None: raise InputError(f'{file}: its label is none of {known.name}, which has {", ".join(known.codes)}')
+    if code is None:
+        raise InputError(f'{file}: its label is none of {known.name}, which has '
+                         f'{", ".join(known.codes)}')
     return Found(file, code, known.codes[code], split, groups.get('person') or '')
 
-def _first_of_each(matches): # RAF-DB has each picture twice, `aligned` and `original`: the first by name is taken
+def _first_of_each(matches):
+    # RAF-DB has each picture twice, `aligned` and `original`: the first by name is taken
     res = {}
     for file in sorted(matches): res.setdefault(_key(matches[file], matches[file]['key']), file)
     return {file: matches[file] for file in res.values()}
 
 def find_known(
     pictures:list, # Paths of all pictures
-    texts:dict, # Paths of files that may hold labels, with what is in them
-    by_name:bool=True, # Consider sets that have no files with labels too
-)->tuple: # The `KnownSet` and a list of `Found` without those left out, or `None` and an empty list
-    "The known set that these files are"
+    texts:dict, # Paths and contents of files that may hold labels
+    by_name:bool=True, # Also consider sets without label files
+    # The `KnownSet` and a list of `Found` without those left out; `None` and an empty list otherwise
+)->tuple:
+    "Find the known set that these files belong to"
     for known in KNOWN_SETS:
         if not (known.labels or by_name): continue
         if known.labels and not any(re.search(known.labels, o) for o in texts): continue

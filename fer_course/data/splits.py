@@ -1,4 +1,4 @@
-"""Which faces are for training, for choosing and for the report: as names say it, or drawn by seed and by person
+"""Which faces are for training, for choosing and for the final test: taken from names, or drawn by seed and by person
 
 Docs: https://fer-course.github.io/fer_course/lib/data/splits.html.md"""
 
@@ -16,68 +16,87 @@ from ..core.errors import InputError
 from ..core.faceset import SPLITS
 
 # %% ../../nbs/lib/data/splits.ipynb #c964edc6
-_SPLIT_WORD = re.compile(r'(train(?:ing)?|valid(?:ation)?|val|dev|test(?:ing)?|publictest|privatetest)(?:set|data|images|imgs)?')
+_SPLIT_WORD = re.compile(
+    r'(train(?:ing)?|valid(?:ation)?|val|dev|test(?:ing)?|publictest|privatetest)'
+    r'(?:set|data|images|imgs)?')
 _MEANS = dict(publictest='valid', privatetest='test', dev='valid')
 
 def name_words(
     s:str, # A name of a folder or file
-)->list: # In lower case; digits and signs only separate
-    "The words of a name, `camelCase` taken apart"
+)->list: # Words in lower case; digits and signs only separate words
+    "Split a name into words, also at the capitals of `camelCase`"
     return [o.lower() for o in re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+', s)]
 
 def _meaning(word):
     m = _SPLIT_WORD.fullmatch(word)
-    return next((v for k,v in _MEANS.items() if m[1]==k), '') or next(o for o in SPLITS if m[1][:3]==o[:3]) if m else ''
+    return (next((v for k,v in _MEANS.items() if m[1]==k), '')
+            or next(o for o in SPLITS if m[1][:3]==o[:3]) if m else '')
 
 def split_name(
     s:str, # A name of a folder or file, or a value in a table
-)->str: # 'train', 'valid', 'test', or '' where it says nothing, or several things
-    "The split that a name speaks of; FER2013's PublicTest is 'valid', its PrivateTest 'test'"
-    text = ' '.join(name_words(s)).replace('public test', 'publictest').replace('private test', 'privatetest')
+)->str: # 'train', 'valid', 'test', or '' if the name is not clear
+    "The split that a name stands for; FER2013's PublicTest is 'valid', its PrivateTest 'test'"
+    text = ' '.join(name_words(s)).replace(
+        'public test', 'publictest').replace('private test', 'privatetest')
     found = {o for o in map(_meaning, text.split()) if o}
     return found.pop() if len(found)==1 else ''
 
 # %% ../../nbs/lib/data/splits.ipynb #93c8c0c6
 def folds(
-    labels:np.ndarray, # `int [n]`
-    people=None, # `[n]`, one name a person; `None` where nobody knows
-    seed:int=0, # Another seed, other folds
-    name:str='the set', # What to call it in messages
-)->list: # Indices of each fold; ten folds, fewer where a class is too small
-    "Folds with the same share of each class, and with no person in two of them"
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold # a second to import, and rarely needed
+    labels:np.ndarray, # Classes of the faces, `int [n]`
+    people=None, # Names of the people shown, `[n]`; `None` if not known
+    seed:int=0, # Random seed for the folds
+    name:str='the set', # Name used in messages
+)->list: # Indices of each fold; ten folds, or fewer if a class is small
+    "Divide faces into folds with equal class shares; no person is in two folds"
+    # imported here, as it takes a second and is rarely needed
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
     n = np.bincount(labels)
     n = min(10, n[n>0].min(), len(labels) if people is None else len(set(people)))
     if n<3:
-        raise InputError(f'{name}: too few faces of a class, or too few people, to split into train, valid and test; '
+        raise InputError(f'{name}: too few faces of a class, or too few people, to split into '
+                         'train, valid and test; '
                          'put them into folders train/, valid/ and test/ yourself')
-    if people is None: return [o for _,o in StratifiedKFold(int(n), shuffle=True, random_state=seed).split(labels, labels)]
+    if people is None:
+        return [o for _,o in StratifiedKFold(
+            int(n), shuffle=True, random_state=seed).split(labels, labels)]
     known, who = np.unique(people, return_inverse=True)
-    who = np.random.default_rng(seed).permutation(len(known))[who] # scikit-learn 1.7 breaks ties by name, whatever its seed
-    return [o for _,o in StratifiedGroupKFold(int(n), shuffle=True, random_state=seed).split(labels, labels, who)]
+    # people are shuffled here, as scikit-learn 1.7 breaks ties by name, whatever its seed
+    who = np.random.default_rng(seed).permutation(len(known))[who]
+    return [o for _,o in StratifiedGroupKFold(
+        int(n), shuffle=True, random_state=seed).split(labels, labels, who)]
 
 # %% ../../nbs/lib/data/splits.ipynb #2f3cc6a6
 def _shared_people(split, people):
     both = set(people[split=='train']) & set(people[split!='train']) - {''}
-    return f'; {len(both)} people of valid or test stand in training too, such as {min(both)}' if both else ''
+    return (f'; {len(both)} people of valid or test stand in training too, such as {min(both)}'
+            if both else '')
 
 def fill_splits(
-    split, # `str [n]`, '' where nothing says one
-    labels, # `int [n]`
-    names, # `str [n]`, pictures, for messages
-    people, # `str [n]`, who is shown; '' where nobody knows
-    seed:int=0, # Another seed, another draw
-    where:str='the set', # What to call it in messages
-)->tuple: # `str [n]` without '', and a sentence on how the splits came about
-    "Draw the splits that are missing: no splits, or train alone, 80 to 10 to 10; train and test, or train and valid, a tenth of train to valid"
-    split, known, people = np.array(split, dtype='<U5'), set(split) - {''}, np.array(people, dtype=str)
+    split, # Split of each face, `str [n]`; '' if not known
+    labels, # Class of each face, `int [n]`
+    names, # Name of each picture, `str [n]`, used in messages
+    people, # Person in each picture, `str [n]`; '' if not known
+    seed:int=0, # Random seed for the splits
+    where:str='the set', # Name used in messages
+)->tuple: # Split of each face, `str [n]`, and a sentence on where the splits come from
+    """Draw missing splits by seed
+
+    Without splits, or with train alone: 80 % train, 10 % valid, 10 % test. With train and one more
+    part, that part is for test and a tenth of train for valid."""
+    split, known, people = (
+        np.array(split, dtype='<U5'), set(split) - {''}, np.array(people, dtype=str))
     if known and '' in split:
-        raise InputError(f'{where}: {names[list(split).index("")]} stands in no split (train, valid, test) while others do; '
+        raise InputError(f'{where}: {names[list(split).index("")]} stands in no split (train, '
+                         'valid, test) while others do; '
                          'move it, or leave all splits out')
-    if known - {'train'} and 'train' not in known: return split, f'Splits: {" and ".join(sorted(known))} only'
+    if known - {'train'} and 'train' not in known:
+        return split, f'Splits: {" and ".join(sorted(known))} only'
     if known==set(SPLITS): return split, f'Splits: as names say{_shared_people(split, people)}'
     how = 'Splits: as names say'
-    if known=={'train', 'valid'}: split[split=='valid'], how = 'test', 'Splits: there is no test, so the validation faces are for test'
+    if known=={'train', 'valid'}:
+        split[split=='valid'], how = (
+            'test', 'Splits: there is no test, so the validation faces are for test')
     alone = not known & {'test', 'valid'}
     train = np.flatnonzero(split!='test')
     who = people[train] if all(people[train]) else None
@@ -85,5 +104,6 @@ def fill_splits(
     split[train], split[train[held[0]]] = 'train', 'valid'
     if alone: split[train[held[1]]] = 'test'
     by = f'by seed {seed}{"" if who is None else ", nobody in two of them"}'
-    how = f'Splits: none named, so drawn {by}' if alone else f'{how}, and a part of train is for valid, drawn {by}'
+    how = (f'Splits: none named, so drawn {by}' if alone
+           else f'{how}, and a part of train is for valid, drawn {by}')
     return split, how + _shared_people(split, people)
