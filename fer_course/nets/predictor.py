@@ -1,4 +1,4 @@
-"""A trained network, whatever file it is kept in, opened by one function and asked by one method
+"""One function opens a trained network from any kind of file, and one method predicts with it
 
 Docs: https://fer-course.github.io/fer_course/lib/nets/predictor.html.md"""
 
@@ -19,28 +19,29 @@ from .card import ENDINGS, SHIPPED, read_card, read_weights, sign_card
 
 # %% ../../nbs/lib/nets/predictor.ipynb #036ae0ab
 def softmax(
-    scores:np.ndarray, # `[n, c]`
+    scores:np.ndarray, # Scores `[n, c]`
 )->np.ndarray: # Probabilities `[n, c]`
-    "Scores as probabilities" # `scipy.special` has one too, and takes longer to import than `fer-predict` to answer
+    "Turn scores into probabilities"
+    # not `scipy.special.softmax`: importing that takes longer than all of `fer-predict`
     p = np.exp(scores-scores.max(1, keepdims=True))
     return p/p.sum(1, keepdims=True)
 
 class Predictor:
-    "A trained network that answers: `card` says what it is, `vocab` names the columns of its answers"
-    def __init__(self, card:dict): # As from `read_card`
+    "A trained network with its `card`; `vocab` names the columns of its predictions"
+    def __init__(self, card:dict): # From `read_card`
         self.card, self.vocab = card, list(card['vocab'])
 
     def scores(self,
-        faces:np.ndarray, # `uint8 [n, k, k]`, of the card's `face_size`
-    )->np.ndarray: # `float32 [n, c]`; their softmax are the probabilities at temperature 1
-        "What the network says to one batch; each kind of file has its own way"
+        faces:np.ndarray, # `uint8 [n, k, k]`, where `k` is the card's `face_size`
+    )->np.ndarray: # Scores `float32 [n, c]`; their softmax is the probabilities at temperature 1
+        "The network's scores for one batch; each subclass computes them in its own way"
         raise NotImplementedError
 
     def probs(self,
-        faces:np.ndarray, # `uint8 [n, h, w]`, cut as the card's `crop` says; resized where they are not of the card's `face_size`
-        bs:int=64, # Faces at a time
-    )->np.ndarray: # `float32 [n, c]`, each row summing to 1
-        "Probabilities of the classes, with mirror images and temperature as the card says"
+        faces:np.ndarray, # `uint8 [n, h, w]`, cut as the card's `crop` says; resized if needed
+        bs:int=64, # Batch size
+    )->np.ndarray: # `float32 [n, c]`, each row sums to 1
+        "Class probabilities, with mirror images and temperature as the card says"
         faces = resize_faces(faces, self.card['face_size'])
         scores = [self.scores(faces[i:i+bs]) for i in range(0, len(faces), bs)]
         none = np.zeros((0, len(self.vocab)), np.float32)
@@ -49,22 +50,24 @@ class Predictor:
 # %% ../../nbs/lib/nets/predictor.ipynb #f146b611
 def resize_faces(
     faces:np.ndarray, # `uint8 [n, h, w]`
-    size:int, # Side of the faces that are returned, in pixels
+    size:int, # Side of the returned faces in pixels
 )->np.ndarray: # `uint8 [n, size, size]`
-    "Faces at the size that a network was trained for, resized as `fer_course.infer.predict.crop` does"
+    "Resize faces as `fer_course.infer.predict.crop` does"
     faces = np.asarray(faces)
     if faces.dtype!=np.uint8 or faces.ndim!=3:
-        raise InputError(f'faces must be uint8 [n, {size}, {size}], not {faces.dtype} {list(faces.shape)}; cut them with crop')
+        raise InputError(f'faces must be uint8 [n, {size}, {size}], '
+                         f'not {faces.dtype} {list(faces.shape)}; cut them with crop')
     if faces.shape[1:]==(size,size): return faces
-    res = [np.asarray(Image.fromarray(o).resize((size,size), Image.Resampling.BICUBIC)) for o in faces]
+    res = [np.asarray(Image.fromarray(o).resize((size,size), Image.Resampling.BICUBIC))
+           for o in faces]
     return np.array(res, np.uint8).reshape(-1, size, size)
 
 # %% ../../nbs/lib/nets/predictor.ipynb #db0fffb8
 def onnx_session(
-    model:bytes, # An ONNX model
-    threads:int|None=None, # Of the processor; as many as ONNX Runtime likes where None
-): # An `onnxruntime.InferenceSession` on the processor
-    "A model opened with ONNX Runtime, which prints nothing"
+    model:bytes, # Content of an ONNX file
+    threads:int|None=None, # Number of CPU threads; None lets ONNX Runtime choose
+): # An `onnxruntime.InferenceSession` on the CPU
+    "Open a model with ONNX Runtime, without log messages"
     import onnxruntime as ort
     opts = ort.SessionOptions()
     opts.log_severity_level = 4
@@ -72,30 +75,36 @@ def onnx_session(
     return ort.InferenceSession(model, opts, providers=['CPUExecutionProvider'])
 
 class OnnxPredictor(Predictor):
-    "A network in an ONNX file, asked without PyTorch"
+    "A network in an ONNX file, which needs no PyTorch"
     def __init__(self, model:bytes, card:dict, threads:int|None=None):
         super().__init__(card)
         try:
-            if b'location' in model: raise InputError('part of it lies in another file') # ONNX names such files under this key
+            if b'location' in model: # ONNX's key for tensors that are stored in another file
+                raise InputError('part of it lies in another file')
             self.session = onnx_session(model, threads)
             self.check()
-        except Exception as e: # ONNX Runtime has an exception for every code, and they have nothing else in common
-            raise InputError(f'{card["path"]}: the model cannot be opened ({" ".join(str(e).split())[:300]}); export it again') from e
+        except Exception as e: # ONNX Runtime's exceptions have no other base class in common
+            raise InputError(f'{card["path"]}: the model cannot be opened '
+                             f'({" ".join(str(e).split())[:300]}); export it again') from e
 
     def check(self):
-        "Raise `InputError` where the model does not take and give what the card says"
+        "Raise `InputError` if the model's inputs and outputs are not those of the card"
         k = self.card['face_size']
-        seen = [[(o.name, o.shape[1:], o.type) for o in f()] for f in (self.session.get_inputs, self.session.get_outputs)]
-        want = [[('faces', [1,k,k], 'tensor(float)')], [('scores', [len(self.vocab)], 'tensor(float)')]]
+        seen = [[(o.name, o.shape[1:], o.type) for o in f()]
+                for f in (self.session.get_inputs, self.session.get_outputs)]
+        want = [[('faces', [1,k,k], 'tensor(float)')],
+                [('scores', [len(self.vocab)], 'tensor(float)')]]
         if seen!=want: raise InputError(f'it takes and gives {seen}, not {want}')
-        if not np.isfinite(self.probs(np.zeros((2,k,k), np.uint8))).all(): raise InputError('it answers with no numbers')
+        if not np.isfinite(self.probs(np.zeros((2,k,k), np.uint8))).all():
+            raise InputError('it answers with no numbers')
 
-    def scores(self, faces): return self.session.run(None, {'faces': faces[:,None].astype(np.float32)})[0]
+    def scores(self, faces):
+        return self.session.run(None, {'faces': faces[:,None].astype(np.float32)})[0]
 
 # %% ../../nbs/lib/nets/predictor.ipynb #db6d4c5f
 class TorchPredictor(Predictor):
-    "A network of PyTorch, kept as `net`, so that Grad-CAM can look into it; `net_args` is what `net_input` needs to know"
-    def __init__(self, net, card:dict): # As from `load_network`
+    "A PyTorch network, kept as `net` for Grad-CAM; `net_args` are arguments of `net_input`"
+    def __init__(self, net, card:dict): # From `load_network`
         super().__init__(card)
         self.net, self.net_args = net, {k: card[k] for k in ('size', 'channels', 'stats')}
 
@@ -105,39 +114,50 @@ class TorchPredictor(Predictor):
         return np.log(np.maximum(p, np.finfo(np.float32).tiny))
 
 def learner_card(
-    learn, # A fastai `Learner` on the DataLoaders of `fer_dls`
-)->dict: # What can be known of a network that no file holds
-    "The card of a network in training: its transforms are read from the DataLoaders"
+    learn, # A fastai `Learner` with DataLoaders from `fer_dls`
+)->dict: # A card as from `read_card`, with 'learner' as its `path`
+    "Make a card for a network that is not saved, from its Learner and DataLoaders"
     from fastai.vision.all import Normalize
     from safetensors.torch import save
     from fer_course.data.block import ToFace
     find = lambda fs,typ: next(o for o in fs if isinstance(o, typ))
     x, normalize = learn.dls.valid.one_batch()[0], find(learn.dls.valid.after_batch.fs, Normalize)
     weights = save({k: v.cpu().contiguous() for k,v in learn.model.state_dict().items()})
-    card = sign_card(weights, arch=type(learn.model).__name__, vocab=learn.dls.vocab, size=x.shape[-1], channels=x.shape[1],
-                  face_size=find(learn.dls.tfms[0].fs, ToFace).size, stats=[float(o.flatten()[0]) for o in (normalize.mean, normalize.std)])
+    card = sign_card(weights, arch=type(learn.model).__name__, vocab=learn.dls.vocab,
+                     size=x.shape[-1], channels=x.shape[1],
+                     face_size=find(learn.dls.tfms[0].fs, ToFace).size,
+                     stats=[float(o.flatten()[0]) for o in (normalize.mean, normalize.std)])
     return {**card, 'path': Path('learner')}
 
 # %% ../../nbs/lib/nets/predictor.ipynb #98aa4166
 def find_model(
-    path, # 'fer' or 'small'; a card, weights, or their common name; or a folder with one model in it
-)->Path: # The weights
-    "The file of a model's weights; `InputError` where a folder holds several models"
+    path, # 'fer' or 'small'; a card, weights, or their common path; or a folder with one model
+)->Path: # Path of the weights
+    "Find the file of a model's weights; `InputError` if a folder holds several models"
     path = Path(SHIPPED.get(str(path), path))
     if path.is_dir():
-        found = sorted(o for o in path.glob('*.json') if any(o.with_suffix(e).is_file() for e in ENDINGS))
-        if not found: raise FileNotFoundError(f'{path}: no model in this folder; give the .json that stands beside the weights')
-        if len(found)>1: raise InputError(f'{path} holds {len(found)} models; give one of them: {", ".join(o.name for o in found[:5])}')
+        found = sorted(o for o in path.glob('*.json')
+                       if any(o.with_suffix(e).is_file() for e in ENDINGS))
+        if not found:
+            raise FileNotFoundError(f'{path}: no model in this folder; '
+                                    'give the .json that stands beside the weights')
+        if len(found)>1:
+            raise InputError(f'{path} holds {len(found)} models; '
+                             f'give one of them: {", ".join(o.name for o in found[:5])}')
         path = found[0]
     if path.suffix in ENDINGS: return path
     card = read_card(path)['path']
-    return next((o for e in ('.onnx', '.safetensors') if (o := card.with_suffix(e)).is_file()), card.with_suffix('.onnx'))
+    return next((o for e in ('.onnx', '.safetensors') if (o := card.with_suffix(e)).is_file()),
+                card.with_suffix('.onnx'))
 
 def load_predictor(
-    model='fer', # 'fer' or 'small', which come with the package: the first reads better, the second is far smaller and faster; or a model file of PyTorch or ONNX, its card, or its folder; or a fastai `Learner`
-    threads:int|None=None, # Of the processor, for an ONNX file; as many as ONNX Runtime likes where None
-)->Predictor: # Ready to be asked
-    "Open a model, compared with its checksum and its card; no code in it is run, and an ONNX file needs no PyTorch"
+    model='fer', # 'fer' or 'small', a model's file, card or folder, or a fastai `Learner`
+    threads:int|None=None, # Number of CPU threads for an ONNX file; None lets ONNX Runtime choose
+)->Predictor: # Call its `probs` with faces
+    """Open a model, and check its checksum and card; no code in it is run
+
+    'fer' and 'small' come with the package: 'fer' is more accurate, 'small' far smaller and faster.
+    A model file is PyTorch weights (`.safetensors`) or ONNX (`.onnx`); ONNX needs no PyTorch."""
     if isinstance(model, Predictor): return model
     if hasattr(model, 'dls'): return TorchPredictor(model.model, learner_card(model))
     path = find_model(model)

@@ -1,4 +1,4 @@
-"""A wholly frozen body gives the same features for a face every time: compute them once, and train the head on them
+"""A frozen body always gives the same features for a face: compute them once, then train the head
 
 Docs: https://fer-course.github.io/fer_course/lib/train/cached.html.md"""
 
@@ -17,7 +17,7 @@ from fastai.data.load import chunked
 from fastai.vision.all import DataLoader, DataLoaders, Learner, delegates, store_attr
 
 # %% ../../nbs/lib/train/cached.ipynb #8064f789
-def _extractor(model): # body, mean over places, flatten: all before dropout and the linear layer
+def _extractor(model): # body, average pooling, flatten: all before dropout and the linear layer
     return nn.Sequential(model[0], model[1][:2]).eval()
 
 @torch.no_grad()
@@ -28,9 +28,11 @@ def _extract(net, dl): # features `[n, d]` and targets, in the order of the face
 
 def cached_features(
     learn:Learner, # From `fer_learner`, with `freeze_to=-1`
-    views:int=5, # Augmented views of each training face; 1 is enough where nothing is augmented
-)->list: # For each of `learn.dls`: features `float32 [views, n, d]` and targets, on their device; one view of validation and test faces
-    "The features that a frozen body gives for each face; `InputError` where the body is not wholly frozen"
+    views:int=5, # Augmented views of each training face; 1 is enough without augmentation
+    # For each of `learn.dls`: features `float32 [views, n, d]` and targets, on the device of `learn`;
+    # validation and test faces have one view
+)->list:
+    "Compute the body's features of each face; `InputError` if the body is not completely frozen"
     check_trainable(learn, -1)
     net, res = _extractor(learn.model), []
     for i,dl in enumerate(learn.dls.loaders):
@@ -41,9 +43,9 @@ def cached_features(
 # %% ../../nbs/lib/train/cached.ipynb #63a26945
 @delegates(DataLoader)
 class FeatureDL(DataLoader):
-    "Batches of features: for each face, one of its views at random"
+    "Load batches of features, with a random view of each face"
     def __init__(self,
-        x, # `[views, n, d]`
+        x, # Features `[views, n, d]`
         y, # Targets `[n, …]`
         **kwargs
     ):
@@ -56,11 +58,11 @@ class FeatureDL(DataLoader):
 
 # %% ../../nbs/lib/train/cached.ipynb #29bca82b
 def head_learner(
-    learn:Learner, # As given to `cached_features`; its head is the one that is trained
+    learn:Learner, # The Learner given to `cached_features`; its head is trained
     features:list, # From `cached_features`
-    **kwargs # As for `Learner`
+    **kwargs # Arguments of `Learner`
 )->Learner: # With the optimizer, loss, metrics, batch size and device of `learn`
-    "A Learner for the head of `learn` alone, on features"
+    "Make a Learner that trains only the head of `learn`, on cached features"
     args, device = dict(bs=learn.dls.train.bs), learn.dls.device
     dls = [FeatureDL(x, y, shuffle=i==0, drop_last=i==0, **args) for i,(x,y) in enumerate(features)]
     ours = {k: getattr(learn, k) for k in ('loss_func', 'opt_func', 'wd', 'moms', 'metrics')}

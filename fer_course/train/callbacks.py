@@ -1,4 +1,4 @@
-"""What a training that can be interrupted and compared needs: seeds for every epoch, checkpoints, progressive resizing, and an average of the weights
+"""Seeds for every epoch, checkpoints, progressive resizing, and an average of the weights
 
 Docs: https://fer-course.github.io/fer_course/lib/train/callbacks.html.md"""
 
@@ -20,10 +20,10 @@ from fastai.vision.all import *
 
 # %% ../../nbs/lib/train/callbacks.ipynb #83216d1c
 def seed_all(
-    s:int, # The seed
-    dl=None, # A fastai DataLoader, which draws the order of its items from a generator of its own
+    s:int, # Random seed
+    dl=None, # A fastai DataLoader, which has its own random generator for the order of items
 ):
-    "Seed Python, NumPy, PyTorch, and the order in which `dl` takes its items"
+    "Seed Python, NumPy, PyTorch, and the order of items in `dl`"
     set_seed(s)
     if dl is not None: dl.rng = random.Random(s)
 
@@ -32,20 +32,20 @@ class SeedEpochs(Callback):
     order = -20
     def __init__(self, seed:int): self.seed = seed
     def before_epoch(self):
-        other = 10**9*rank() # several processes see different faces, so they augment them differently
+        other = 10**9*rank() # each process sees other faces, so it augments them differently
         seed_all(self.seed*1000 + self.epoch + 1 + other, self.dls.train)
 
 # %% ../../nbs/lib/train/callbacks.ipynb #1982a89d
 class Checkpoint(Callback):
-    "After each epoch, add a row to `history` and, where there is a `path`, save weights, optimizer and history, whole or not at all"
+    "After each epoch, add a row to `history`, and save weights, optimizer and history to `path`"
     order = 80
     def __init__(self,
-        path:Path|None, # File to write
-        settings:dict, # What the training is, for `read_checkpoint` to compare
-        label:str='', # What the printed line of an epoch begins with
-        start:int=0, # Epochs that were done before an interruption
-        history:list=None, # Their rows
-        scaler:dict=None, # State of the gradient scaler after them, where there was one
+        path:Path|None, # File to write after each epoch; None saves nothing
+        settings:dict, # Settings of the training, which `read_checkpoint` compares
+        label:str='', # Start of the line that is printed after each epoch
+        start:int=0, # Number of epochs done before an interruption
+        history:list=None, # Rows of the epochs done before an interruption
+        scaler:dict=None, # State of the gradient scaler after those epochs, if there was one
     ):
         store_attr('path,settings,label,start,scaler')
         self.history = history or []
@@ -55,7 +55,8 @@ class Checkpoint(Callback):
 
     def before_epoch(self):
         self.began = time.perf_counter()
-        self.train_loss = AvgLoss() # fastai's own is smoothed over epochs, which would show an interruption
+        # fastai's own average is smoothed over epochs, so an interruption would change it
+        self.train_loss = AvgLoss()
         self.train_loss.reset()
 
     def after_batch(self):
@@ -65,16 +66,20 @@ class Checkpoint(Callback):
         if self.epoch < self.start: return # this epoch was done before the interruption
         values = map(float, [self.train_loss.value, *self.recorder.values[-1][1:]])
         row = dict(zip(('train_loss', 'valid_loss', 'accuracy', 'macro_f1'), values))
-        self.history.append({'epoch': self.epoch+1, **row, 'seconds': round(time.perf_counter()-self.began, 2)})
+        self.history.append({'epoch': self.epoch+1, **row,
+                             'seconds': round(time.perf_counter()-self.began, 2)})
         if not self.path: return
         self.save()
         said = ' '.join(f'{k} {v:.3f}' for k,v in row.items())
-        print(f'{self.label} epoch {self.epoch+1}/{self.n_epoch} {said} {self.history[-1]["seconds"]:.0f} s', flush=True)
+        print(f'{self.label} epoch {self.epoch+1}/{self.n_epoch} {said} '
+              f'{self.history[-1]["seconds"]:.0f} s', flush=True)
 
     def save(self):
         opt, scaler = self.opt.state_dict(), getattr(self.learn, 'scaler', None)
-        hypers = [{k: float(v) for k,v in o.items()} for o in opt['hypers']] # plain numbers: opening the file runs no code
-        state = dict(settings=self.settings, history=self.history, model=get_model(self.model).state_dict(),
+        # plain numbers, so that opening the file runs no code
+        hypers = [{k: float(v) for k,v in o.items()} for o in opt['hypers']]
+        state = dict(settings=self.settings, history=self.history,
+                     model=get_model(self.model).state_dict(),
                      opt=dict(state=list(opt['state']), hypers=hypers),
                      ema=self.ema.average.state_dict() if hasattr(self, 'ema') else {},
                      scaler=scaler.state_dict() if scaler else {})
@@ -85,15 +90,15 @@ class Checkpoint(Callback):
 def diff_settings(
     a:dict, # Settings of one training
     b:dict, # Settings of another; only its keys are compared
-)->str: # `key: value there, value here`; empty where all agree
-    "What differs between two trainings, in words"
+)->str: # `key: value there, value here`; empty if all are equal
+    "Describe how the settings of two trainings differ"
     return '; '.join(f'{k}: {a.get(k)!r} there, {v!r} here' for k,v in b.items() if a.get(k)!=v)
 
 def read_checkpoint(
-    path:Path, # Where `Checkpoint` writes
-    settings:dict, # What this training is to be
-)->dict|None: # What `resume` takes; None when there is no checkpoint
-    "What an interrupted training left; `InputError` where it was another one"
+    path:Path, # File that `Checkpoint` writes
+    settings:dict, # Settings of the training that is about to start
+)->dict|None: # State for `resume`; None if there is no checkpoint
+    "Read the checkpoint of an interrupted training; `InputError` if its settings differ"
     if not path.exists(): return
     state = torch.load(path, map_location='cpu', weights_only=True)
     if diff := diff_settings(state['settings'], settings):
@@ -102,10 +107,10 @@ def read_checkpoint(
     return state
 
 def resume(
-    learn:Learner, # Fresh, as when its training began
+    learn:Learner, # An untrained Learner, built as when training began
     state:dict|None, # From `read_checkpoint`
-)->list: # History so far; empty when there is no checkpoint
-    "Load weights and optimizer as they were after the last finished epoch"
+)->list: # History so far; empty if there is no checkpoint
+    "Load weights and optimizer state as they were after the last finished epoch"
     if not state: return []
     learn.model.load_state_dict(state['model'])
     opt_state = to_device(state['opt']['state'], learn.dls.device)
@@ -115,7 +120,7 @@ def resume(
 
 # %% ../../nbs/lib/train/callbacks.ipynb #5f54190c
 class ProgressiveResizing(Callback):
-    "Train on pictures of each of `sizes` for an equal part of the epochs: `[64, 96]` for 64 px in the first half and 96 px in the second"
+    "Train at each of `sizes` in pixels for an equal part of the epochs, for example `[64, 96]`"
     order = -10
     def __init__(self, sizes:list): self.sizes = sizes
     def before_fit(self):
@@ -127,14 +132,15 @@ class ProgressiveResizing(Callback):
 
 # %% ../../nbs/lib/train/callbacks.ipynb #97db126d
 class EMACallback(Callback):
-    "Validate, and end, with an exponential moving average of the weights"
+    "Keep an exponential moving average of the weights; validate with it, and load it at the end"
     order = 70
     def __init__(self,
-        model:nn.Module, # The model that is trained, on its device
-        steps:float, # About how many of the last steps count
+        model:nn.Module, # The model to train, on its device
+        steps:float, # About how many of the last steps to average over
     ):
         decay = 1-1/max(steps, 1)
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay),
+                                     use_buffers=True)
 
     def after_batch(self):
         if self.training: self.average.update_parameters(get_model(self.model))

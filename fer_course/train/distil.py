@@ -1,4 +1,4 @@
-"""A small network learns from the probabilities of a larger one
+"""Train a small network on the probabilities of a larger one
 
 Docs: https://fer-course.github.io/fer_course/lib/train/distil.html.md"""
 
@@ -20,32 +20,38 @@ from fastai.torch_core import no_random
 
 # %% ../../nbs/lib/train/distil.ipynb #51f0aa07
 def augment_faces(
-    faces:FaceSet, # Its training faces are used
+    faces:FaceSet, # Faces, of which those in the training split are augmented
     seed:int=0, # Random seed
 )->np.ndarray: # `uint8 [n, h, w]`, in the order of the training faces
-    "Each training face once, flipped, turned, zoomed and lit at random as `fer_dls` does to batches"
+    "Randomly augment each training face once, as `fer_dls` augments batches"
     n, size = int((faces.split=='train').sum()), faces.imgs.shape[-1]
     dls = fer_dls(faces, bs=max(1, min(256, n)), device='cpu', size=size, channels=1, stats=(0,1))
-    with no_random(seed): x = torch.cat([x[:,0] for x,_ in dls.train.new(shuffle=False, drop_last=False)])
+    with no_random(seed):
+        x = torch.cat([x[:,0] for x,_ in dls.train.new(shuffle=False, drop_last=False)])
     return x.mul(255).round().clamp(0, 255).byte().numpy()
 
 # %% ../../nbs/lib/train/distil.ipynb #51f0aa12
 def distill_labels(
     faces:FaceSet, # Faces with labels
-    teacher:Predictor, # From `fer_course.nets.predictor.load_predictor`; its classes are those of `faces`
-    views:int=4, # Times that each training face occurs: once as it is, then augmented
+    teacher:Predictor, # From `load_predictor`, trained on the same classes as `faces`
+    views:int=4, # Views of each training face: the face itself, and the rest augmented
     seed:int=0, # Random seed of the augmentation
-)->FaceSet: # Named `<name>-distilled`, with soft labels; validation and test faces keep theirs
-    "Training faces in several views, each labelled with the teacher's probabilities"
+)->FaceSet: # Named `<name>-distilled`, with soft labels; validation and test faces keep their labels
+    "Label several views of each training face with the teacher's probabilities"
     if list(teacher.vocab)!=list(faces.vocab):
-        raise InputError(f'{faces.name} has the classes {", ".join(faces.vocab)}, and the teacher {teacher.card["path"]} '
-                         f'knows {", ".join(teacher.vocab)}; use a teacher that was trained on the same classes')
+        raise InputError(f'{faces.name} has the classes {", ".join(faces.vocab)}, '
+                         f'and the teacher {teacher.card["path"]} knows {", ".join(teacher.vocab)}; '
+                         'use a teacher that was trained on the same classes')
     if views<1: raise InputError(f'views={views}: each face must occur once; use 1 or more')
     train, rest = (np.flatnonzero((faces.split=='train')==o) for o in (True, False))
-    seen = np.concatenate([faces.imgs[train], *(augment_faces(faces, seed+i) for i in range(1, views))])
-    known = np.eye(len(faces.vocab), dtype=np.float32)[faces.labels] if faces.soft is None else faces.soft
+    seen = np.concatenate([faces.imgs[train],
+                           *(augment_faces(faces, seed+i) for i in range(1, views))])
+    known = (np.eye(len(faces.vocab), dtype=np.float32)[faces.labels]
+             if faces.soft is None else faces.soft)
     all_faces = faces.take(np.concatenate([rest, np.tile(train, views)]))
     imgs = np.concatenate([faces.imgs[rest], seen])
     soft = np.concatenate([known[rest], teacher.probs(seen)])
-    made = f'{views} views of each training face, labelled by a model ({teacher.card["sha256"][:12]})'
-    return replace(all_faces, imgs=imgs, soft=soft, name=f'{faces.name}-distilled', source=f'{faces.source}; {made}')
+    made = (f'{views} views of each training face, '
+            f'labelled by a model ({teacher.card["sha256"][:12]})')
+    return replace(all_faces, imgs=imgs, soft=soft, name=f'{faces.name}-distilled',
+                   source=f'{faces.source}; {made}')

@@ -1,4 +1,4 @@
-"""One training in several processes, over fastai's own distributed training
+"""Train one network in several processes, with fastai's distributed training
 
 Docs: https://fer-course.github.io/fer_course/lib/train/distributed.html.md"""
 
@@ -15,7 +15,8 @@ from functools import cache
 
 import torch.distributed as dist
 
-from ..records.compare import compare_runs # before fastai, since `fer_course` sees to a warning of fastai's
+# before fastai, since `fer_course` silences a warning of fastai's
+from ..records.compare import compare_runs
 from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.vision.all import *
 from ..data.block import FaceDL
@@ -23,31 +24,31 @@ from ..core.errors import InputError
 
 # %% ../../nbs/lib/train/distributed.ipynb #b135efd6
 def world_size(
-)->int: # 1 where no launcher started several
-    "How many processes train together"
+)->int: # 1 if training is not distributed
+    "Number of processes that train together"
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 def rank(
-)->int: # 0 in the first, and where there is only one
-    "The number of this process"
+)->int: # 0 in the first process, or if there is only one
+    "Number of this process, counted from 0"
     return dist.get_rank() if world_size()>1 else 0
 
 # %% ../../nbs/lib/train/distributed.ipynb #13bf5db6
 class ShardedDL(DistributedDL, FaceDL):
-    "One process's shard of each batch of `dl`, a `FaceDL`: the shards of all processes, one after the other, are the batch"
+    "One process's part of each batch of `dl`, a `FaceDL`; together the parts make up the batch"
     def __init__(self, dl, rank=None, world_size=None, device=None):
         super().__init__(dl, rank, world_size, device)
         self.bs,self.drop_last = math.ceil(dl.bs/self.world_size),False
 
     @property
-    def rng(self): return self.dl.rng # the order is that of `dl`
+    def rng(self): return self.dl.rng # items come in the order of `dl`
     @rng.setter
     def rng(self, v): self.dl.rng = v
 
     def __len__(self): return len(self.dl)
     def get_idxs(self): return self._broadcast(list(self.dl.get_idxs()), 0)
 
-    def _broadcast(self, t, rank): # fastai's needs a GPU
+    def _broadcast(self, t, rank): # fastai's version needs a GPU
         t = torch.tensor(t, device=self.device)
         dist.broadcast(t, rank)
         return t.tolist()
@@ -63,14 +64,16 @@ class ShardedDL(DistributedDL, FaceDL):
         return apply(lambda t: t[:self.whole] if t.ndim else t, b) if gather else b
 
 # %% ../../nbs/lib/train/distributed.ipynb #b0788ea5
-def _score_all_faces(learn): # in place of means of means
+def _score_all_faces(learn): # instead of averaging the means of batches
     def loss(preds, targs): return learn.loss_func(*to_device((preds, targs), learn.dls.device))
     learn.metrics = learn.metrics.map(lambda o: AccumMetric(o.func, flatten=False))
-    # fastai warns of a plain assignment, since a learner has a `loss` too
+    # fastai warns about a plain assignment, since a Learner has a `loss` too
     vars(learn.recorder)['loss'] = AccumMetric(loss, flatten=False)
 
 class ShardedTrainer(DistributedTrainer):
-    "fastai's distributed trainer with a `ShardedDL` for each loader, without `SyncBatchNorm`, and with a validation loss and metrics over all faces at once"
+    """fastai's distributed trainer with a `ShardedDL` for each loader and without `SyncBatchNorm`
+
+    Validation loss and metrics are computed over all faces at once."""
     def __init__(self):
         from accelerate import PartialState
         super().__init__(sync_bn=False, cpu=PartialState().device.type=='cpu')
@@ -80,41 +83,45 @@ class ShardedTrainer(DistributedTrainer):
     def _wrap_dl(self, dl): return dl if isinstance(dl, ShardedDL) else ShardedDL(dl)
 
 class EpochBarrier(Callback):
-    "After each epoch, wait until the first process has saved its checkpoint, and end where it could not"
+    "After each epoch, wait until the first process has saved its checkpoint; stop if it could not"
     order = 90
     def after_epoch(self):
         if not broadcast(True): raise CancelFitException
 
 def distrib_cbs(
-)->list: # Empty where there is only one process
-    "Callbacks for a training by several processes"
+)->list: # Empty if there is only one process
+    "Callbacks for training in several processes"
     return [ShardedTrainer(), EpochBarrier()] if world_size()>1 else []
 
 # %% ../../nbs/lib/train/distributed.ipynb #e4f12e89
 def init_processes(
-    device:str=None, # As for `fer_dls`
-)->bool: # Is this process the first?
-    "Connect the processes that a launcher started; `InputError` where there is only this one"
+    device:str=None, # Device as for `fer_dls`, such as 'cpu' or 'cuda'
+)->bool: # Is this the first process?
+    "Connect the processes that a launcher started; `InputError` if there is only one"
     try: from accelerate import PartialState
     except ModuleNotFoundError as e:
-        raise InputError(f'training in several processes needs {e.name}: python -m pip install accelerate') from e
+        raise InputError(f'training in several processes needs {e.name}: '
+                         'python -m pip install accelerate') from e
     device = str(device or default_device().type)
     if ':' in device:
-        raise InputError(f'{device} is one device, and each process needs its own; use --device {device.split(":")[0]}')
+        raise InputError(f'{device} is one device, and each process needs its own; '
+                         f'use --device {device.split(":")[0]}')
     state = PartialState(cpu=device=='cpu')
     if state.num_processes>1: return state.is_main_process
     if num_distrib()>1:
-        raise InputError(f'several processes cannot train together on {device}; use --device cpu, or start one')
-    raise InputError('accelerate started one process where several were asked for, as it does for --cpu without MPI; '
+        raise InputError(f'several processes cannot train together on {device}; '
+                         'use --device cpu, or start one')
+    raise InputError('accelerate started one process where several were asked for, '
+                     'as it does for --cpu without MPI; '
                      'use --multi_gpu in place of --cpu (it works on CPUs too), or torchrun')
 
 @cache
-def _object_group(): # the first process may be busy with other things for long
+def _object_group(): # a long timeout, since the first process may be busy for hours
     return dist.new_group(backend='gloo', timeout=timedelta(days=1))
 
 def broadcast(
-    o=None, # Anything that can be pickled; only that of the first process counts
-): # The same in every process
+    o=None, # An object that can be pickled; only the first process's object is used
+): # The first process's object, in every process
     "Send an object from the first process to the others, which wait for it"
     box = [o]
     dist.broadcast_object_list(box, 0, group=_object_group())
@@ -123,40 +130,41 @@ def broadcast(
 # %% ../../nbs/lib/train/distributed.ipynb #369c1a45
 @contextmanager
 def call_workers(
-    f, # A function of a module, so that it can be pickled; its last parameter is the device
-    *args # Its other arguments
+    f, # A function that can be pickled; its last parameter is the device
+    *args # Other arguments of `f`
 ):
-    "While the first process does its part in here, the others call `f(*args, device)`; nothing where there is only one process"
+    "While the first process runs the block, the other processes call `f(*args, device)`"
     if world_size()==1:
         yield
         return
     broadcast((f, args))
     try: yield
-    except OSError: # the checkpoint could not be written; the others wait for it in `EpochBarrier`
+    except OSError: # the checkpoint could not be written, and the others wait in `EpochBarrier`
         broadcast(False)
         raise
 
-def _work(device): # what the other processes do
+def _work(device): # the loop of all processes but the first
     try:
         while job := broadcast():
             f, args = job
             f(*args, device)
     except KeyboardInterrupt: raise SystemExit(130) from None
-    except RuntimeError as e: # for example since the first process is gone
-        raise SystemExit(f'process {rank()+1} of {world_size()} ended: {str(e).splitlines()[0]}') from None
+    except RuntimeError as e: # for example because the first process has ended
+        raise SystemExit(f'process {rank()+1} of {world_size()} ended: '
+                         f'{str(e).splitlines()[0]}') from None
 
 def _is_launched(): # by torchrun, or by accelerate for more than one process
     return num_distrib()>1 or {'MASTER_ADDR', 'ACCELERATE_MIXED_PRECISION'} <= os.environ.keys()
 
 def _end(first):
-    if first: broadcast() # that there is nothing more to do
+    if first: broadcast() # tell the others that there is nothing left to do
     dist.destroy_process_group()
 
 @contextmanager
 def distributed_training(
-    device=None, # 'cpu' or 'cuda'; fastai's choice where None
-): # True in the first process, and where there is only one; False in the others, once all is trained
-    "Within it, what `train_run` and `train_runs` train in the first of several processes is trained by all of them"
+    device=None, # 'cpu' or 'cuda'; None lets fastai choose
+): # True in the first process; the others get False after training
+    "A context in which all processes take part when the first calls `train_run` or `train_runs`"
     if not _is_launched():
         yield True
         return
@@ -174,9 +182,11 @@ def distributed_training(
 def check_launch(
     bs:int, # Batch size
 ):
-    "Raise `InputError` where several processes were started that do not train together, or cannot share a batch of `bs` evenly"
+    "Raise `InputError` if processes are not connected, or cannot share batches of `bs` evenly"
     if num_distrib()>1 and world_size()==1:
-        raise InputError('a launcher started several processes: train within `with distributed_training() as first:`, '
+        raise InputError('a launcher started several processes: '
+                         'train within `with distributed_training() as first:`, '
                          'and only where `first` is true')
     if bs%world_size():
-        raise InputError(f'{world_size()} processes cannot share batches of {bs} evenly; use a multiple of {world_size()} for bs')
+        raise InputError(f'{world_size()} processes cannot share batches of {bs} evenly; '
+                         f'use a multiple of {world_size()} for bs')

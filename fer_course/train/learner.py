@@ -1,4 +1,4 @@
-"""A Learner for each run, what makes the optimizers comparable, and the table of what a run trains
+"""A Learner for each run, comparable optimizers, and a table of what a run trains
 
 Docs: https://fer-course.github.io/fer_course/lib/train/learner.html.md"""
 
@@ -25,24 +25,27 @@ from fastai.vision.all import *
 from sklearn.metrics import f1_score
 
 # %% ../../nbs/lib/train/learner.ipynb #b53acb21
-OPTIMIZERS = {o.__name__: o for o in (SGD, RMSProp, Adam, RAdam, QHAdam, Larc, Lamb, ranger)} # fastai's; add others of your own
+# fastai's optimizers by name; you can add your own
+OPTIMIZERS = {o.__name__: o for o in (SGD, RMSProp, Adam, RAdam, QHAdam, Larc, Lamb, ranger)}
 
 def find_opt(
-    opt_func, # A name among `OPTIMIZERS`, or a function that makes an optimizer
-): # The function
-    "An optimizer by its name"
-    return OPTIMIZERS[check_name(opt_func, OPTIMIZERS, 'opt_func')] if isinstance(opt_func, str) else opt_func
+    opt_func, # Name of an optimizer in `OPTIMIZERS`, or a function that makes one
+): # A function that makes the optimizer
+    "Look up an optimizer by its name"
+    return (OPTIMIZERS[check_name(opt_func, OPTIMIZERS, 'opt_func')]
+            if isinstance(opt_func, str) else opt_func)
 
 # %% ../../nbs/lib/train/learner.ipynb #45123cab
 FAIR = dict(sqr_mom=0.99, wd=0.01, decouple_wd=True)
 
 def fair_opt(
-    opt_func, # A name among `OPTIMIZERS`, or the function itself
-): # The same function with matched settings; one that is not matched here comes back as it is
-    "Adam, RMSProp and SGD with the same averaging of squares, weight decay and eps, as far as each has them"
+    opt_func, # Name of an optimizer in `OPTIMIZERS`, or a function that makes one
+): # The function with matched settings; optimizers other than these three are unchanged
+    "Give Adam, RMSProp and SGD the same averaging of squares, weight decay and eps where they have them"
     opt_func = find_opt(opt_func)
     if opt_func is Adam: return partial(Adam, mom=0.9, eps=1e-8, **FAIR)
-    if opt_func is RMSProp: return partial(RMSProp, mom=0., **FAIR) # its eps is 1e-8, whatever is asked for
+    # RMSProp's eps is always 1e-8
+    if opt_func is RMSProp: return partial(RMSProp, mom=0., **FAIR)
     if opt_func is SGD: return partial(SGD, mom=0.9, wd=FAIR['wd'], decouple_wd=True)
     return opt_func
 
@@ -51,30 +54,31 @@ def _hard(targ): return targ.argmax(-1) if targ.ndim>1 else targ
 
 def accuracy(
     inp, # Scores or probabilities `[n, c]`
-    targ, # Classes `[n]`, or shares of votes `[n, c]`, of which the largest counts
+    targ, # Classes `[n]`, or shares of votes `[n, c]`, whose largest is the class
 ):
-    "Share of faces whose highest score is at the target"
+    "Share of faces whose highest score is the target's"
     return _accuracy(inp, _hard(targ))
 
 def macro_f1(
     preds, # Scores or probabilities `[n, c]`
     targs, # Classes `[n]`, or shares of votes `[n, c]`
 ):
-    "F1 of each class, averaged with equal weight; a class that is never right counts 0"
+    "Mean of the F1 scores of all classes; a class that is never predicted correctly counts 0"
     return f1_score(_hard(targs).cpu(), preds.argmax(-1).cpu(), average='macro', zero_division=0)
 
 # %% ../../nbs/lib/train/learner.ipynb #8e08b7e3
 def check_freeze(
-    freeze_to:int, # As for fastai's `freeze_to`
+    freeze_to:int, # First group to train, as in fastai's `freeze_to`
     n:int, # Number of parameter groups
 ):
-    "Raise `InputError` where `freeze_to` names no group of the `n` there are"
+    "Raise `InputError` if `freeze_to` is out of range for `n` groups"
     if not -n <= freeze_to < n:
-        raise InputError(f'freeze_to={freeze_to} is out of range: this network has {n} groups of parameters; '
+        raise InputError(f'freeze_to={freeze_to} is out of range: '
+                         f'this network has {n} groups of parameters; '
                          f'use 0 (all train) to {n-1}, or -1 (the head only)')
 
 def _to_device(learn):
-    "Move the model, and make its steps fast there: channels-last on CPUs and NVIDIA's GPUs, mixed precision on the latter"
+    "Move the model; channels-last makes CPUs and NVIDIA GPUs faster, mixed precision the latter"
     device = torch.device(learn.dls.device)
     learn.model.to(device)
     if device.type=='cpu': keep_memory()
@@ -84,21 +88,23 @@ def _to_device(learn):
 @delegates(Learner)
 def fer_learner(
     dls:DataLoaders, # From `fer_course.data.block.fer_dls`
-    arch:str='tf_efficientnet_lite0', # Name of a network of timm or torchvision
-    opt_func='Adam', # Name of an optimizer of fastai's, or the function itself
-    pretrained:bool=True, # ImageNet weights in the body?
-    freeze_to:int=0, # Groups of parameters, counted from the input, that stay as they are; 0 none, -1 all but the head
-    fair:bool=True, # Match the optimizers, and freeze BatchNorm where its layer is frozen; else fastai's own defaults
-    class_weights=None, # Weights `[c]` of the classes in the loss, for example `fer_course.data.block.class_weights(faces)`
+    arch:str='tf_efficientnet_lite0', # Name of a network in timm or torchvision
+    opt_func='Adam', # Name of a fastai optimizer, or a function that makes one
+    pretrained:bool=True, # Start the body from ImageNet weights?
+    freeze_to:int=0, # Number of parameter groups to freeze, from the input; 0 none, -1 all but the head
+    fair:bool=True, # Match optimizer settings, freeze BatchNorm in frozen layers? Else fastai's defaults
+    class_weights=None, # Weights `[c]` of the classes in the loss, from `class_weights`
     label_smoothing:float=0., # Share of each label spread over all classes in the loss
     **kwargs
-)->Learner: # Frozen as asked: see `trainable`
-    "A fastai Learner for one of the runs"
+)->Learner: # Frozen as asked; see `trainable`
+    "Make a fastai Learner for one of the runs"
     model = fer_model(arch, len(dls.vocab), pretrained, channels=dls.one_batch()[0].shape[1])
     weight = None if class_weights is None else tensor(class_weights)
     loss = CrossEntropyLossFlat(flatten=False, label_smoothing=label_smoothing, weight=weight)
-    args = dict(opt_func=find_opt(opt_func), metrics=[accuracy, AccumMetric(macro_f1, flatten=False)])
-    matched = dict(opt_func=fair_opt(opt_func), wd=FAIR['wd'], moms=(0.9,0.9,0.9), train_bn=False, cbs=[BnFreeze()])
+    args = dict(opt_func=find_opt(opt_func),
+                metrics=[accuracy, AccumMetric(macro_f1, flatten=False)])
+    matched = dict(opt_func=fair_opt(opt_func), wd=FAIR['wd'], moms=(0.9,0.9,0.9),
+                   train_bn=False, cbs=[BnFreeze()])
     if fair: args.update(matched)
     learn = Learner(dls, model, loss_func=loss, splitter=stages, **{**args, **kwargs})
     learn.create_opt()
@@ -108,7 +114,7 @@ def fer_learner(
 
 # %% ../../nbs/lib/train/learner.ipynb #9af6d2ae
 def _batchnorms(learn):
-    "For each BatchNorm layer, as in training: its weight, and whether its running averages move"
+    "For each BatchNorm layer: its weight, and whether training moves its running averages"
     was = learn.model.training
     learn.model.train()
     if hasattr(learn, 'bn_freeze'): learn.bn_freeze.before_train()
@@ -118,26 +124,30 @@ def _batchnorms(learn):
 
 def trainable(
     learn:Learner, # From `fer_learner`
-)->pd.DataFrame: # A row a group: numbers of `parameters`, of those `training`, of `batchnorms`, and of those `moving`
-    "What a training step would change"
+    # A row for each group: how many `parameters` it has and how many of them are `training`,
+    # how many `batchnorms` it has and how many of them are `moving`
+)->pd.DataFrame:
+    "Show what a training step would change"
     bn, rows = _batchnorms(learn), []
     for group in learn.opt.param_lists:
         moving = [m for w,m in bn if any(w is p for p in group)]
         training = sum(p.numel() for p in group if p.requires_grad)
-        rows.append(dict(parameters=sum(p.numel() for p in group), training=training, batchnorms=len(moving), moving=sum(moving)))
+        rows.append(dict(parameters=sum(p.numel() for p in group), training=training,
+                         batchnorms=len(moving), moving=sum(moving)))
     return pd.DataFrame(rows, index=pd.Index([*range(len(rows)-1), 'head'], name='group'))
 
 # %% ../../nbs/lib/train/learner.ipynb #d718fb1b
 def check_trainable(
-    learn:Learner, # About to be trained
-    freeze_to:int, # What its run says
-)->pd.DataFrame: # The table of `trainable`
-    "Raise `InputError` where `learn` would train something that `freeze_to` says is frozen, or leave something that is not"
+    learn:Learner, # A Learner that is about to be trained
+    freeze_to:int, # First group that should train, according to the run
+)->pd.DataFrame: # The table from `trainable`
+    "Raise `InputError` if what `learn` would train differs from what `freeze_to` says"
     t = trainable(learn)
     want = pd.Series(range(len(t)), t.index) >= freeze_to % len(t)
     bad = t.index[(t.training != t.parameters*want) | (t.moving != t.batchnorms*want)]
     if not len(bad): return t
     o = t.loc[bad[0]]
-    raise InputError(f'freeze_to={freeze_to}, but group {bad[0]} would train {o.training} of its {o.parameters} parameters '
+    raise InputError(f'freeze_to={freeze_to}, but group {bad[0]} would train '
+                     f'{o.training} of its {o.parameters} parameters '
                      f'and move {o.moving} of its {o.batchnorms} BatchNorm layers; '
                      f'call learn.freeze_to({freeze_to}) and leave BnFreeze in')
