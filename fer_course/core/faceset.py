@@ -1,4 +1,4 @@
-"""Faces held in memory with their labels, their splits and the names of the classes
+"""Faces held in memory, with their labels, their splits and the names of the classes
 
 Docs: https://fer-course.github.io/fer_course/lib/core/faceset.html.md"""
 

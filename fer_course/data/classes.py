@@ -38,7 +38,7 @@ def number_names(
     where:str, # Name used in messages
     first=None, # Number of the first name, if known
 )->dict: # A name for each number
-    "The class that each number stands for; `InputError` if `vocab` does not tell"
+    "The class that each number stands for; `InputError` if `vocab` does not name it"
     numbers = sorted(numbers)
     if not vocab: raise _no_names(numbers, where)
     if any('=' in str(o) for o in vocab):

@@ -1,4 +1,4 @@
-"""Reads folders and archives of pictures into a `FaceSet`: the files are listed first, then labels and splits are found, then pictures are opened
+"""Reads folders and archives of pictures into a `FaceSet`, with labels from folders, tables or known layouts
 
 Docs: https://fer-course.github.io/fer_course/lib/data/folders.html.md"""
 

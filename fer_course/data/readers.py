@@ -1,4 +1,4 @@
-"""One way in for all faces: `load_faces` turns a name or a path into a `FaceSet`, the second time from a cache
+"""`load_faces` turns a name or a path into a `FaceSet`, and keeps it in a cache
 
 Docs: https://fer-course.github.io/fer_course/lib/data/readers.html.md"""
 
@@ -78,11 +78,10 @@ def read_path(
     path, # CSV, folder, archive, parquet file or table of paths
     size:int=48, # Height and width of the faces, in pixels
     seed:int=0, # Random seed for the splits, if the source has none
-    # Names of the classes in the order of the numbers, where labels are numbers; where they are
-    # names, the ones that may occur
+    # Class names: in the order of the numbers if labels are numbers, otherwise those that may occur
     vocab:list=None,
     skip_bad:bool=False, # Skip unreadable pictures
-    # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
+    # `{'path': …, 'label': …}`: names of a table's columns if they are unusual
     columns:dict=None,
 )->FaceSet: # Named `fer2013` if every class in every split has FER2013's count
     "Read faces from a file, a folder or an archive"
@@ -164,14 +163,13 @@ def load_faces(
     drop_leaks:bool=False,
     size:int=48, # Height and width of the faces, in pixels
     seed:int=0, # Random seed for drawn faces, missing splits and the subset, but not for training
-    # Names of the classes in the order of the numbers, where labels are numbers; where they are
-    # names, the ones that may occur
+    # Class names: in the order of the numbers if labels are numbers, otherwise those that may occur
     vocab:list=None,
     skip_bad:bool=False, # Skip unreadable pictures
     votes=None, # `fer2013new.csv` of FER+, for labels by its votes
     votes_as:str='majority', # As `how` in `add_votes`
     need=SPLITS, # Splits that must have faces
-    # `{'path': …, 'label': …}`: names of a table's columns, where they are unusual
+    # `{'path': …, 'label': …}`: names of a table's columns if they are unusual
     columns:dict=None,
     # `imgs` is a read-only memory map if it comes from the cache; `notes` say how the data were read
 )->FaceSet:

@@ -1,4 +1,4 @@
-"""Published sets of faces, with an entry for each: where it comes from, who may use it, and how its files are labelled
+"""Published sets of faces: where each comes from, who may use it, and how its files are labelled
 
 Docs: https://fer-course.github.io/fer_course/lib/data/sets.html.md"""
 
@@ -34,7 +34,7 @@ class KnownSet:
     read:Callable=None # Function of the path and bytes of such a file that returns `{key: code}`
     # Function of `{key: code}` and all keys that returns `{key: code}` with more pictures
     spread:Callable=None
-    person:str='' # Pattern of a file's name, wherever it lies, with the group `person`
+    person:str='' # Pattern of a file's name, in any folder, with the group `person`
 
 @dataclass(frozen=True)
 class Found:
@@ -42,8 +42,8 @@ class Found:
     file:str # Path in the folder or archive
     label:str # Class as the set writes it
     cls:str # Class name used here
-    split:str='' # 'train', 'valid', 'test', or '' where nothing says one
-    person:str='' # Who is shown, '' where nobody knows
+    split:str='' # 'train', 'valid', 'test', or '' if not known
+    person:str='' # Person shown, '' if not known
 
 # %% ../../nbs/lib/data/sets.ipynb #da80f2ee
 def _text(data): return data.decode('utf-8-sig', errors='replace')

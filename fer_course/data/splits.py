@@ -1,4 +1,4 @@
-"""Which faces are for training, for choosing and for the final test: taken from names, or drawn by seed and by person
+"""Which faces are for training, validation and test: taken from names, or drawn by seed and by person
 
 Docs: https://fer-course.github.io/fer_course/lib/data/splits.html.md"""
 
