@@ -36,7 +36,7 @@ def distill_labels(
     teacher:Predictor, # From `load_predictor`, trained on the same classes as `faces`
     views:int=4, # Views of each training face: the face itself, and the rest augmented
     seed:int=0, # Random seed of the augmentation
-)->FaceSet: # Named `<name>-distilled`, with soft labels; validation and test faces keep their labels
+)->FaceSet: # Named `<name>-distilled`, with soft labels; validation and test labels are unchanged
     "Label several views of each training face with the teacher's probabilities"
     if list(teacher.vocab)!=list(faces.vocab):
         raise InputError(f'{faces.name} has the classes {", ".join(faces.vocab)}, '

@@ -41,7 +41,7 @@ FAIR = dict(sqr_mom=0.99, wd=0.01, decouple_wd=True)
 def fair_opt(
     opt_func, # Name of an optimizer in `OPTIMIZERS`, or a function that makes one
 ): # The function with matched settings; optimizers other than these three are unchanged
-    "Give Adam, RMSProp and SGD the same averaging of squares, weight decay and eps where they have them"
+    "Give Adam, RMSProp and SGD the same settings, as far as each has them"
     opt_func = find_opt(opt_func)
     if opt_func is Adam: return partial(Adam, mom=0.9, eps=1e-8, **FAIR)
     # RMSProp's eps is always 1e-8
@@ -91,9 +91,9 @@ def fer_learner(
     arch:str='tf_efficientnet_lite0', # Name of a network in timm or torchvision
     opt_func='Adam', # Name of a fastai optimizer, or a function that makes one
     pretrained:bool=True, # Start the body from ImageNet weights?
-    freeze_to:int=0, # Number of parameter groups to freeze, from the input; 0 none, -1 all but the head
-    fair:bool=True, # Match optimizer settings, freeze BatchNorm in frozen layers? Else fastai's defaults
-    class_weights=None, # Weights `[c]` of the classes in the loss, from `class_weights`
+    freeze_to:int=0, # Parameter groups to freeze, from the input; 0 for none, -1 for all but the head
+    fair:bool=True, # Match optimizers, freeze BatchNorm in frozen layers? Else fastai's defaults
+    class_weights=None, # Class weights `[c]` for the loss, from `fer_course.data.block.class_weights`
     label_smoothing:float=0., # Share of each label spread over all classes in the loss
     **kwargs
 )->Learner: # Frozen as asked; see `trainable`

@@ -1,4 +1,4 @@
-"""Train the five runs, keep what was finished whatever happens, and leave records
+"""Train runs, continue after an interruption, and write a record of each
 
 Docs: https://fer-course.github.io/fer_course/lib/train/run.html.md"""
 
@@ -15,7 +15,8 @@ from datetime import datetime, timezone
 
 from filelock import FileLock, Timeout
 
-from ..records.compare import compare_runs # before fastai, since `fer_course` sees to a warning of fastai's
+# before fastai, since `fer_course` silences a warning of fastai's
+from ..records.compare import compare_runs
 from fastai.vision.all import *
 from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
@@ -24,7 +25,8 @@ from ..core.faceset import FaceSet
 from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import load_predictor
 from ..records.metrics import preds_table
-from ..records.record import Record, describe_machine, git_commit, make_record, read_record, versions, write_record
+from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
+                                       versions, write_record)
 from ..records.runs import RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
@@ -32,7 +34,7 @@ from .distributed import call_workers, check_launch, distrib_cbs, world_size
 from .learner import FAIR, check_trainable, find_opt, fer_learner
 
 # %% ../../nbs/lib/train/run.ipynb #6926b93d
-def _check_settings(a): # what `training_args` gives
+def _check_settings(a): # arguments from `training_args`
     find_opt(a['opt_func'])
     check_name(a['balance'], ['none', 'weights', 'sampling'], 'balance')
     for k in ('epochs', 'size', 'bs', 'views'):
@@ -40,65 +42,72 @@ def _check_settings(a): # what `training_args` gives
     if not a['lr']>0: raise InputError(f'lr={a["lr"]} makes no training; use a number above 0')
     for k in ('label_smoothing', 'erase'):
         if not 0<=a[k]<=1: raise InputError(f'{k}={a[k]} is no share; use a number from 0 to 1')
-    if a['ema']<0 or a['mixup']<0: raise InputError(f'ema={a["ema"]}, mixup={a["mixup"]}: neither can be below 0')
+    if a['ema']<0 or a['mixup']<0:
+        raise InputError(f'ema={a["ema"]}, mixup={a["mixup"]}: neither can be below 0')
     if a['sizes'] and a['sizes'][-1]!=a['size']:
-        raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, which the network is judged at')
+        raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, '
+                         'which the network is judged at')
 
 def run_args(
-    run:str, # One of `RUNS` or `RECIPES`, or another name where `opt_func`, `pretrained` and `freeze_to` are given
-    epochs:int=None, # Times through the training faces
-    size:int=None, # Side of the pictures that the network sees, in pixels
+    run:str, # A name in `RUNS` or `RECIPES`; other names need `opt_func, pretrained, freeze_to`
+    epochs:int=None, # Number of epochs
+    size:int=None, # Side of the network's input in pixels
     bs:int=None, # Batch size
     lr:float=None, # Highest learning rate of the one-cycle schedule
-    arch:str=None, # Name of a network of timm or torchvision
-    balance:str=None, # Make rare classes count: 'weights' in the loss, 'sampling' in the draw, or 'none'
+    arch:str=None, # Name of a network in timm or torchvision
+    balance:str=None, # Balance classes by 'weights' in the loss, by 'sampling', or not ('none')
     label_smoothing:float=None, # Share of each label spread over all classes
-    erase:float=None, # Chance that a training batch loses a rectangle
-    fair:bool=None, # Match the optimizers; else fastai's own defaults
-    sizes:list=None, # Sides of pictures for equal parts of the epochs, as for `ProgressiveResizing`; the last is `size`
-    ema:float=None, # Average the weights over about so many epochs; 0 does not
-    mixup:float=None, # Mix faces in pairs, by shares from Beta(mixup, mixup); 0 does not
-    tta:bool=None, # Answer with the mean over a face and its mirror image (test-time augmentation)?
+    erase:float=None, # Probability of erasing a rectangle from a training batch
+    fair:bool=None, # Match the optimizers' settings? Else fastai's own defaults
+    sizes:list=None, # Picture sizes for equal parts of the epochs; the last must equal `size`
+    ema:float=None, # About how many of the last epochs to average the weights over; 0 for none
+    mixup:float=None, # Mix pairs of faces with weights from Beta(mixup, mixup); 0 turns it off
+    tta:bool=None, # Average over each face and its mirror image (test-time augmentation)?
     teacher:str=None, # Model that labels the training faces, as for `load_predictor`
-    views:int=None, # Where there is a teacher: views of each training face that it labels
+    views:int=None, # Number of views of each training face that a teacher labels
     opt_func:str=None, # Name of an optimizer, as for `fer_learner`
-    pretrained:bool=None, # ImageNet weights in the body?
-    freeze_to:int=None, # Groups of parameters that stay as they are, as for `fer_learner`
-)->dict: # A value for each of these
-    "What a run trains with, checked: what is not given is as its row says, or else as in `DEFAULTS`"
+    pretrained:bool=None, # Start the body from ImageNet weights?
+    freeze_to:int=None, # Number of parameter groups to freeze, as for `fer_learner`
+)->dict: # A value for each of these arguments
+    "Complete a run's arguments from its row and then from `DEFAULTS`, and check them"
     given = {k: v for k,v in locals().items() if k!='run'}
     args = training_args(run, **given)
     _check_settings(args)
     return args
 
-def _settings(faces, run, seed, a): # everything that decides what a training does, as `config.json` holds it
-    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source, n=faces.counts().sum(axis=1).to_dict())
-    extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]} # the five runs' settings stay as short as they are
+def _settings(faces, run, seed, a): # everything that determines a training, as in `config.json`
+    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source,
+                n=faces.counts().sum(axis=1).to_dict())
+    # only those that are used, so that the settings of the five runs stay short
+    extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]}
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
-    return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab), arch=a['arch'], size=a['size'], epochs=a['epochs'],
+    return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
+                arch=a['arch'], size=a['size'], epochs=a['epochs'],
                 n_train=data['n']['train'], **kept, wd=FAIR['wd'] if a['fair'] else None,
-                **{k: a[k] for k in ('balance', 'label_smoothing', 'erase', 'fair')}, schedule='fit_one_cycle', **extras)
+                **{k: a[k] for k in ('balance', 'label_smoothing', 'erase', 'fair')},
+                schedule='fit_one_cycle', **extras)
 
 @delegates(run_args)
 def run_settings(
-    faces:FaceSet, # What is trained on and judged by
-    run:str, # One of `RUNS` or `RECIPES`, or another name where `opt_func`, `pretrained` and `freeze_to` are given
-    seed:int=0, # Random seed of head, order, augmentation and dropout
+    faces:FaceSet, # Training, validation and test faces
+    run:str, # A name in `RUNS` or `RECIPES`; other names need `opt_func, pretrained, freeze_to`
+    seed:int=0, # Random seed of the head, order, augmentation and dropout
     **kwargs
-)->dict: # JSON can hold it; two trainings with the same settings are the same training
-    "Everything that decides what a training does"
+)->dict: # Settings that can be saved as JSON; the same settings mean the same training
+    "Collect everything that determines a training"
     return _settings(faces, run, seed, run_args(run, **kwargs))
 
 # %% ../../nbs/lib/train/run.ipynb #f7c88c90
 def _dls(faces, s, device):
     sampling = s['balance']=='sampling'
-    return fer_dls(faces, bs=s['bs'], size=s['size'], erase=s['erase'], sampling=sampling, device=device)
+    return fer_dls(faces, bs=s['bs'], size=s['size'], erase=s['erase'], sampling=sampling,
+                   device=device)
 
 class RunData:
-    "Faces and DataLoaders as runs need them, each made when a run first needs it"
+    "Faces and DataLoaders for several runs; each is made when first needed, and then kept"
     def __init__(self,
-        faces:FaceSet, # What is trained on and judged by
-        device=None, # 'cpu', 'cuda' or 'mps'; fastai's choice where None
+        faces:FaceSet, # Training, validation and test faces
+        device=None, # 'cpu', 'cuda' or 'mps'; None lets fastai choose
     ):
         store_attr()
         self.made = {}
@@ -115,12 +124,12 @@ class RunData:
         print(f'{name} labels {views} views of each training face', flush=True)
         return distill_labels(self.faces, teacher, args['views'])
 
-    def faces_for(self, args:dict)->FaceSet: # `args` as from `run_args`
-        "The faces, with a teacher's labels where the run has a teacher"
+    def faces_for(self, args:dict)->FaceSet: # `args` from `run_args`
+        "The faces, with a teacher's labels if the run has a teacher"
         return self._once(self._labelled, args, ['teacher', 'views'])
 
-    def dls_for(self, args:dict)->DataLoaders: # `args` as from `run_args`
-        "DataLoaders of these faces"
+    def dls_for(self, args:dict)->DataLoaders: # `args` from `run_args`
+        "DataLoaders for the faces of `faces_for`"
         return self._once(self._dls, args, ['teacher', 'views', 'bs', 'size', 'erase', 'balance'])
 
     def _dls(self, args): return _dls(self.faces_for(args), args, self.device)
@@ -129,12 +138,12 @@ def build_learner(
     dls:DataLoaders, # From `RunData.dls_for`
     faces:FaceSet, # From `RunData.faces_for`
     s:dict, # From `run_settings`
-)->Learner: # Its head starts the same for one seed, whatever the run
-    "A Learner as the settings of a run ask for it, checked to train what they say"
+)->Learner: # With a head that depends on the seed, not on the run
+    "Make the Learner for a run's settings, and check that it trains what they say"
     seed_all(s['seed'])
     w = class_weights(faces) if s['balance']=='weights' else None
-    learn = fer_learner(dls, s['arch'], s['opt_func'], s['pretrained'], s['freeze_to'], fair=s['fair'],
-                        class_weights=w, label_smoothing=s['label_smoothing'])
+    learn = fer_learner(dls, s['arch'], s['opt_func'], s['pretrained'], s['freeze_to'],
+                        fair=s['fair'], class_weights=w, label_smoothing=s['label_smoothing'])
     if s['fair']: check_trainable(learn, s['freeze_to'])
     if s.get('sizes'): learn.add_cb(ProgressiveResizing(s['sizes']))
     if s.get('mixup'): learn.add_cb(MixUp(s['mixup']))
@@ -143,58 +152,65 @@ def build_learner(
 
 def fit_run(
     learn:Learner, # From `build_learner`
-    s:dict, # The settings it was built for
-    state:dict=None, # From `read_checkpoint`
-    ckpt:Path=None, # Checkpoint to write after each epoch
-    bar:bool=False, # Show progress bars, where there is a terminal or a notebook to show them?
-)->list: # A row an epoch
-    "Train with a one-cycle schedule, from where `state` left off"
+    s:dict, # Settings that `learn` was built for
+    state:dict=None, # State from `read_checkpoint`
+    ckpt:Path=None, # File of the checkpoint to write after each epoch
+    bar:bool=False, # Show progress bars in terminals and notebooks?
+)->list: # History with a row for each epoch
+    "Train with a one-cycle schedule, continuing from `state`"
     history = resume(learn, state)
     label, scaler = f'{s["run"]} seed {s["seed"]}', (state or {}).get('scaler')
     cb = Checkpoint(ckpt, s, label, len(history), history, scaler)
     learn.logger = noop
     with nullcontext() if bar and (sys.stdout.isatty() or IN_NOTEBOOK) else learn.no_bar():
-        learn.fit_one_cycle(s['epochs'], s['lr'], start_epoch=len(history), cbs=[SeedEpochs(s['seed']), cb, *distrib_cbs()])
+        learn.fit_one_cycle(s['epochs'], s['lr'], start_epoch=len(history),
+                            cbs=[SeedEpochs(s['seed']), cb, *distrib_cbs()])
     return cb.history
 
-def _fit_worker(faces, s, state, device): # in all processes but the first
+def _fit_worker(faces, s, state, device): # runs in all processes but the first
     fit_run(build_learner(_dls(faces, s, device), faces, s), s, state)
 
 def predict_split(
-    learn:Learner, # Trained
+    learn:Learner, # A trained Learner
     faces:FaceSet, # Faces of all splits
-    s:dict, # The settings it was trained with
+    s:dict, # Settings that `learn` was trained with
     split:str, # 'train', 'valid' or 'test'
-)->pd.DataFrame: # As from `preds_table`
-    "Probabilities of the faces of one split"
+)->pd.DataFrame: # A table as from `preds_table`
+    "Predict the faces of one split"
     part = faces.take(faces.split==split)
     probs = predict_faces(learn.model, part.imgs, s['size'], tta=s.get('tta', False))
     return preds_table(probs, part.labels, vocab=faces.vocab)
 
-def _paths(out, models, s): # record, model, checkpoint, lock
+def _paths(out, models, s): # paths of record, model, checkpoint and lock
     folder = 'recipes' if s['run'] in RECIPES else ''
     rel = Path(folder)/s['data']['name']/s['run']/f'seed{s["seed"]}'
     lock = Path(out)/rel.parent/f'.{rel.name}.lock'
     return Path(out)/rel, Path(models)/rel, Path(models)/rel.with_suffix('.ckpt'), lock
 
 def _command():
-    return 'train_run in a notebook' if IN_NOTEBOOK else shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return ('train_run in a notebook' if IN_NOTEBOOK
+            else shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
 
 # %% ../../nbs/lib/train/run.ipynb #b52483c8
 @delegates(run_args)
 def train_run(
-    faces:FaceSet, # What is trained on and judged by
-    run:str, # One of `RUNS` or `RECIPES`, or another name where `opt_func`, `pretrained` and `freeze_to` are given
-    seed:int=0, # Random seed of head, order, augmentation and dropout
-    out='results', # Folder of the records
-    models='models', # Folder of trained models and of checkpoints
-    device=None, # 'cpu', 'cuda' or 'mps'; fastai's choice where None
-    overwrite:bool=False, # Make the record anew where there is one already
-    bar:bool=True, # Show progress bars, where there is a terminal or a notebook to show them?
+    faces:FaceSet, # Training, validation and test faces
+    run:str, # A name in `RUNS` or `RECIPES`; other names need `opt_func, pretrained, freeze_to`
+    seed:int=0, # Random seed of the head, order, augmentation and dropout
+    out='results', # Folder for records
+    models='models', # Folder for trained models and checkpoints
+    device=None, # 'cpu', 'cuda' or 'mps'; None lets fastai choose
+    overwrite:bool=False, # Train again and replace an existing record?
+    bar:bool=True, # Show progress bars in terminals and notebooks?
     **kwargs
-)->Record: # In `out/<set>/<run>/seed<k>`, below `out/recipes` for a recipe; the model likewise in `models`
-    "Train one run and record it; an interrupted training goes on, and what is recorded already is not trained again"
-    return _train_run(RunData(faces, device), run, seed, out, models, overwrite, bar, run_args(run, **kwargs))
+    # In `out/<set>/<run>/seed<k>`, or `out/recipes/<set>/<run>/seed<k>` for a recipe;
+    # the model has the same path in `models`
+)->Record:
+    """Train one run and write its record
+
+    Interrupted training continues from its checkpoint; a run with a record is not trained again."""
+    return _train_run(RunData(faces, device), run, seed, out, models, overwrite, bar,
+                      run_args(run, **kwargs))
 
 def _train_run(data, run, seed, out, models, overwrite, bar, args):
     check_launch(args['bs'])
@@ -209,14 +225,17 @@ def _train_run(data, run, seed, out, models, overwrite, bar, args):
 def _train_and_record(faces, s, dls, path, model, ckpt, bar):
     began = datetime.now(timezone.utc).isoformat(timespec='seconds')
     learn, state = build_learner(dls, faces, s), read_checkpoint(ckpt, s)
-    with call_workers(_fit_worker, faces, s, state): history = fit_run(learn, s, state, ckpt, bar)
+    with call_workers(_fit_worker, faces, s, state):
+        history = fit_run(learn, s, state, ckpt, bar)
     test, valid = (predict_split(learn, faces, s, o) for o in ('test', 'valid'))
     seconds = round(sum(o['seconds'] for o in history), 1)
-    config = dict(s, versions=versions(), machine=describe_machine(), threads=torch.get_num_threads(), processes=world_size(),
+    config = dict(s, versions=versions(), machine=describe_machine(),
+                  threads=torch.get_num_threads(), processes=world_size(),
                   git=git_commit(), command=_command(), started=began, seconds=seconds)
     record = make_record(config, history, test, valid)
-    save_network(learn.model, model, arch=s['arch'], vocab=s['vocab'], size=s['size'], face_size=faces.imgs.shape[-1],
-                 channels=3, stats=(0.5,0.5), tta=s.get('tta', False), metrics=record.metrics, history=history, config=config)
+    save_network(learn.model, model, arch=s['arch'], vocab=s['vocab'], size=s['size'],
+                 face_size=faces.imgs.shape[-1], channels=3, stats=(0.5,0.5), tta=s.get('tta', False),
+                 metrics=record.metrics, history=history, config=config)
     record = write_record(record, path, overwrite=path.exists())
     ckpt.unlink()
     return record
@@ -226,46 +245,51 @@ class RunLocked(InputError): "Another process is training this run"
 
 @contextmanager
 def run_lock(
-    lock:Path, # File that stands for the record; its folder is made
+    lock:Path, # Lock file of the record; its folder is made if needed
 ):
-    "Hold the lock of a record; `RunLocked` where another process holds it"
+    "Hold the lock of a record; `RunLocked` if another process holds it"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock, blocking=False): yield
     except Timeout:
-        raise RunLocked(f'another training is writing to {lock.parent/lock.stem[1:]}; wait for it, or use another --out') from None
+        raise RunLocked(f'another training is writing to {lock.parent/lock.stem[1:]}; '
+                        'wait for it, or use another --out') from None
 
 def load_matching_record(
     path:Path, # Folder of a record
-    s:dict, # The settings asked for
-)->Record: # The record that is there
-    "The record at `path` where it is of the training asked for; else `InputError`"
+    s:dict, # Settings of the training, from `run_settings`
+)->Record: # The record at `path`
+    "Read a record; `InputError` if its settings differ from `s`"
     record = read_record(path)
     if diff := diff_settings(record.config, s):
-        raise InputError(f'{path} holds a record of another training ({diff}); use another --out, or --overwrite')
+        raise InputError(f'{path} holds a record of another training ({diff}); '
+                         'use another --out, or --overwrite')
     print(f'{s["run"]} seed {s["seed"]}: recorded already')
     return record
 
 # %% ../../nbs/lib/train/run.ipynb #8d4beb77
 @delegates(train_run, but=['seed'])
 def train_runs(
-    faces:FaceSet, # What is trained on and judged by
-    runs=None, # Names of runs or recipes; all of `RUNS` where None
-    seeds=(0,), # One record for each run and seed
-    device=None, # 'cpu', 'cuda' or 'mps'; fastai's choice where None
-    overwrite:bool=False, # Make records anew where there are some already
-    out='results', # Folder of the records
-    models='models', # Folder of trained models and of checkpoints
-    bar:bool=True, # Show progress bars, where there is a terminal or a notebook to show them?
+    faces:FaceSet, # Training, validation and test faces
+    runs=None, # Names of runs or recipes; None for all of `RUNS`
+    seeds=(0,), # Random seeds; each run is trained with each of them
+    device=None, # 'cpu', 'cuda' or 'mps'; None lets fastai choose
+    overwrite:bool=False, # Train again and replace existing records?
+    out='results', # Folder for records
+    models='models', # Folder for trained models and checkpoints
+    bar:bool=True, # Show progress bars in terminals and notebooks?
     **kwargs
-)->list: # The records, also of runs that were recorded already; not of those that other processes are training
-    "Train several runs, all runs of a seed before the next seed; runs that other processes are training are left to them"
+    # Records of all runs, including those that existed already;
+    # runs that other processes are training are left out
+)->list:
+    "Train several runs, one seed after the other; skip runs that other processes are training"
     data, args = RunData(faces, device), {run: run_args(run, **kwargs) for run in runs or RUNS}
-    def train(run, seed): return _train_run(data, run, seed, out, models, overwrite, bar, args[run])
+    def train(run, seed):
+        return _train_run(data, run, seed, out, models, overwrite, bar, args[run])
     jobs = [(run, seed) for seed in seeds for run in args]
     return [train(*jobs[0])] if len(jobs)==1 else _train_unlocked(train, jobs, once=overwrite)
 
-def _train_unlocked(train, jobs, once): # a second look at those that were locked, as their process may have ended
+def _train_unlocked(train, jobs, once): # try locked runs again, as their process may have ended
     done, left = {}, jobs
     while left:
         new = {o: r for o in left if (r := _try_to_train(train, *o))}
@@ -280,8 +304,9 @@ def _try_to_train(train, run, seed):
 
 # %% ../../nbs/lib/train/run.ipynb #4970f101
 def compare_rates(
-    records, # `Record`s of one set under several learning rates
-)->pd.DataFrame: # A row a run, a column a rate: means over seeds
-    "Loss on the validation faces, by which to choose a learning rate"
-    t = pd.DataFrame([dict(run=o.config['run'], lr=o.config['lr'], loss=o.metrics['valid']['loss']) for o in records])
+    records, # `Record`s of one data set with several learning rates
+)->pd.DataFrame: # Means over seeds, with a row for each run and a column for each rate
+    "Compare learning rates by the loss on the validation faces"
+    t = pd.DataFrame([dict(run=o.config['run'], lr=o.config['lr'],
+                           loss=o.metrics['valid']['loss']) for o in records])
     return t.pivot_table(index='run', columns='lr', values='loss', sort=False)
