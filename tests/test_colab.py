@@ -17,6 +17,8 @@ def sound(record):
     assert record['python'].startswith('3.13.') and all(record[o]==PINS[o] for o in ('ipython', 'ipywidgets', 'fastai', 'numpy'))
     assert record['seconds'].keys()==LESSONS and min(record['seconds'].values())>1
 
+def test_record(): sound(json.loads((ROOT/'results'/'benchmarks'/'colab.json').read_text(encoding='utf-8')))
+
 def test_colab(request, tmp_path):
     if not request.config.getoption('slow'): pytest.skip('slow, run by pytest --slow')
     out, env = tmp_path/'colab.json', request.config.cache.mkdir('colab')
