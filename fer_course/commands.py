@@ -30,7 +30,7 @@ def fer_train(
     data:str='synth',
     runs:str='', # Runs to train, separated by commas; all runs if not given
     seeds:str='0', # Random seeds, separated by commas; each gives one record
-    # Train a recipe instead of the runs: 'best' (most accurate) or 'small' (a network sixty times
+    # Train a recipe instead of the runs: 'best' (for accuracy) or 'small' (a network sixty times
     # smaller); records go below out/recipes/
     recipe:str='',
     # Model whose answers replace the labels of the training faces: 'fer' (included in the package)
@@ -267,7 +267,7 @@ def fer_compare(
     *results:str, # Folders with records at any depth, such as results/synth
     # Folder for tables and figures; `comparison` next to the runs of a single set if not given
     out:str=None,
-    mixed:bool=False, # Compare runs even if their data, size, epochs, ... differ?
+    mixed:bool=False, # Compare runs even if their data, size, epochs, ... differ
 ):
     """Compare recorded runs: test accuracy (percent, mean and standard deviation over seeds),
     differences on the same test faces in points, with intervals for other faces and other seeds and
