@@ -1,4 +1,4 @@
-"""Where the faces are, on the ONNX Runtime that answers too; any other detector plugs in as a function
+"""Find the faces in a picture with ONNX Runtime, which also runs the model; any other detector plugs in as a function
 
 Docs: https://fer-course.github.io/fer_course/lib/infer/detect.html.md"""
 
@@ -22,7 +22,7 @@ from ..nets.predictor import onnx_session
 def check_picture(
     img:np.ndarray, # Any array
 ):
-    "Raise `InputError` where `img` is no picture"
+    "Raise `InputError` if `img` is not a picture"
     if img.dtype!=np.uint8 or img.ndim not in (2,3) or (img.ndim==3 and img.shape[2]!=3):
         raise InputError(f'a picture is uint8 [h, w] or [h, w, 3], not {img.dtype} {list(img.shape)}')
 
@@ -35,8 +35,8 @@ def grey_of(
 
 # %% ../../nbs/lib/infer/detect.ipynb #dc5baa97
 WEIGHTS = Path(fer_course.__file__).parent/'weights'/'centerface.onnx'
-TIGHT = 1.12 # Side of FER2013's faces to the longer side of the network's box around them
-_STEP, _GRID = 4, 32 # pixels from one place of the network's maps to the next; sides of its input are multiples of 32
+TIGHT = 1.12 # Side of FER2013's faces, relative to the longer side of CenterFace's box around them
+_STEP, _GRID = 4, 32 # pixels between places of the network's maps; input sides are multiples of 32
 
 @lru_cache
 def _centerface(): return onnx_session(WEIGHTS.read_bytes())
@@ -44,21 +44,24 @@ def _centerface(): return onnx_session(WEIGHTS.read_bytes())
 def suppress(
     corners:np.ndarray, # `float [n, 4]`: left, top, right, bottom
     scores:np.ndarray, # `float [n]`
-    most:float=.3, # Of two boxes whose intersection is a larger share of their union, the one with the lower score goes
+    # Of two boxes with a larger intersection over union than this, the one with the lower score goes
+    most:float=.3,
 )->np.ndarray: # Indices of the boxes that stay, highest score first
     "Keep one box for each face (non-maximum suppression)"
-    areas, order, kept = np.prod(corners[:,2:]-corners[:,:2], 1), np.argsort(-scores, kind='stable'), []
+    areas, order, kept = (
+        np.prod(corners[:,2:]-corners[:,:2], 1), np.argsort(-scores, kind='stable'), [])
     while len(order):
         i, rest = order[0], order[1:]
         kept.append(i)
-        lo, hi = np.maximum(corners[i,:2], corners[rest,:2]), np.minimum(corners[i,2:], corners[rest,2:])
+        lo, hi = (np.maximum(corners[i,:2], corners[rest,:2]),
+                  np.minimum(corners[i,2:], corners[rest,2:]))
         common = np.prod(np.maximum(hi-lo, 0), 1)
         order = rest[common/(areas[i]+areas[rest]-common)<=most]
     return np.array(kept, int)
 
 # %% ../../nbs/lib/infer/detect.ipynb #ef8e3f47
 def _scaled(img, longest, least, border):
-    "The picture at the size it is searched at, with its edge repeated around it; the scale and the border"
+    "The picture resized for the search, its edge repeated around it; the scale; the border's width"
     k = np.clip(max(img.shape[:2]), least, longest)/max(img.shape[:2])
     h, w = (max(1, round(o*k)) for o in img.shape[:2])
     small = Image.fromarray(img).convert('RGB').resize((w,h), Image.Resampling.BILINEAR)
@@ -68,16 +71,21 @@ def _scaled(img, longest, least, border):
 
 def detect(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
-    longest:int=640, # A picture with a longer side than this, in pixels, is searched at this size
-    least:int=224, # One whose longer side is shorter is searched at this size
-    border:float=.1, # What is added around, as a share of the longer side, so that a face may touch the edge
-    threshold:float=.35, # Score from which on something is a face, 0 to 1
-    session=None, # Another network with the same input and outputs, as from `onnx_session`
-)->tuple: # Boxes `float [k, 4]` (x, y, w, h in pixels of `img`), landmarks `float [k, 5, 2]` (eyes, nose, corners of the mouth, each from left to right), scores `float [k]`
-    "What CenterFace sees, highest score first"
+    longest:int=640, # A picture with a longer side than this, in pixels, is reduced to it
+    least:int=224, # A picture whose longer side is shorter than this is enlarged to it
+    # Width added around the picture, as a share of its longer side, so that a face may touch the edge
+    border:float=.1,
+    threshold:float=.35, # Least score of a face, 0 to 1
+    session=None, # Another network with the same input and outputs, from `onnx_session`
+# Boxes `float [k, 4]` (x, y, w, h in pixels of `img`),
+# landmarks `float [k, 5, 2]` (eyes, nose, corners of the mouth, each from left to right),
+# scores `float [k]`
+)->tuple:
+    "The faces that CenterFace finds, highest score first"
     check_picture(img)
     x, k, pad = _scaled(img, longest, least, border)
-    heat, size, shift, points = (session or _centerface()).run(None, {'input.1': x.transpose(2,0,1)[None].astype(np.float32)})
+    heat, size, shift, points = (session or _centerface()).run(
+        None, {'input.1': x.transpose(2,0,1)[None].astype(np.float32)})
     at = np.nonzero(heat[0,0]>threshold)
     scores, size, shift, points = (o[0][:,at[0],at[1]].T for o in (heat, size, shift, points))
     size = _STEP*np.exp(size) # heights and widths; all of the network's pairs have y first
@@ -89,8 +97,8 @@ def detect(
 
 def find_faces(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
-    **kwargs # As for `detect`
-)->np.ndarray: # Squares `x, y, w, h` in pixels of `img`, `int [k, 4]`, largest first; they may reach over the edge
+    **kwargs # Arguments of `detect`
+)->np.ndarray: # Squares `x, y, w, h` in pixels, `int [k, 4]`, largest first; may reach over the edge
     "Squares around the faces in a picture, as tight as FER2013's"
     boxes = detect(img, **kwargs)[0]
     side = TIGHT*boxes[:,2:].max(1, keepdims=True)
@@ -98,23 +106,28 @@ def find_faces(
     return np.round(squares[np.argsort(-side[:,0], kind='stable')]).astype(int)
 
 # %% ../../nbs/lib/infer/detect.ipynb #375f42d7
-CASCADE = 'haarcascade_frontalface_alt2.xml' # Of the frontal ones in OpenCV: finds as many as the others, and saw no face in photos without one
+# Of OpenCV's cascades for frontal faces; finds as many as the others, and none in photos without one
+CASCADE = 'haarcascade_frontalface_alt2.xml'
 
 def find_faces_cascade(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
-    longest:int=1024, # A picture with a longer side than this, in pixels, is searched at this size
-    smallest:int=40, # Side of the smallest face looked for, in pixels of what is searched
-    border:float=.1, # What is added around, as a share of the longer side
+    longest:int=1024, # A picture with a longer side than this, in pixels, is reduced to it
+    smallest:int=40, # Side of the smallest face to look for, in pixels of the reduced picture
+    border:float=.1, # Width added around the picture, as a share of its longer side
 )->np.ndarray: # As from `find_faces`
-    "Squares around the faces that the cascade of OpenCV 4 sees"
+    "Squares around the faces that the cascade of OpenCV 4 finds"
     import cv2
     if not hasattr(cv2, 'CascadeClassifier'):
-        raise InputError(f'OpenCV {cv2.__version__} has no cascades; use find_faces, or install "opencv-python-headless<5"')
+        raise InputError(f'OpenCV {cv2.__version__} has no cascades; use find_faces, '
+                         'or install "opencv-python-headless<5"')
     grey, k = grey_of(img), min(1, longest/max(img.shape[:2]))
     if min(grey.shape)*k < 8: return np.zeros((0,4), int)
     if k<1: grey = cv2.resize(grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
     pad = round(border*max(grey.shape))
-    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades)/CASCADE)) # a new one each time: two threads must not share one
+    # a new one each time: two threads must not share one
+    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades)/CASCADE))
     around = cv2.copyMakeBorder(grey, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    boxes = np.array(cascade.detectMultiScale(around, 1.1, 5, minSize=(smallest, smallest)), float).reshape(-1, 4) - [pad, pad, 0, 0]
+    boxes = np.array(
+        cascade.detectMultiScale(around, 1.1, 5, minSize=(smallest, smallest)), float
+    ).reshape(-1, 4) - [pad, pad, 0, 0]
     return np.round(boxes[np.argsort(-boxes[:,2], kind='stable')]/k).astype(int)

@@ -1,4 +1,4 @@
-"""Judge a trained model on a test set, its own or another
+"""Test a trained model on its own test set or on another
 
 Docs: https://fer-course.github.io/fer_course/lib/infer/evaluate.html.md"""
 
@@ -22,20 +22,22 @@ from ..records.record import Record
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #0bf8b54f
 def common_classes(
-    card:dict, # Of the model
-    faces:FaceSet, # What it is to be judged by
+    card:dict, # The model's card
+    faces:FaceSet, # Faces to test it on
 )->list: # Names of the classes that both have, in the model's order
-    "Raise `InputError` where the model and `faces` have fewer than two classes in common"
+    "Classes in common; `InputError` if the model and `faces` share fewer than two"
     common = [o for o in card['vocab'] if o in faces.vocab]
     if len(common)<2:
-        raise InputError(f'{card["path"]}: the model knows {", ".join(card["vocab"])}; {faces.name} has {", ".join(faces.vocab)}; use faces with two or more of the same classes')
+        raise InputError(f'{card["path"]}: the model knows {", ".join(card["vocab"])}; '
+                         f'{faces.name} has {", ".join(faces.vocab)}; '
+                         'use faces with two or more of the same classes')
     return common
 
 def keep_classes(
     faces:FaceSet, # Any faces
     vocab:list, # Some of its classes, in any order
 )->FaceSet: # With this vocabulary
-    "The faces that show one of some classes"
+    "The faces of some classes only"
     to = np.array([vocab.index(o) if o in vocab else -1 for o in faces.vocab])
     part = faces.take(to[faces.labels]>=0)
     soft = None if part.soft is None else part.soft[:,[part.vocab.index(o) for o in vocab]]
@@ -44,52 +46,67 @@ def keep_classes(
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #b51c1c14
 def evaluate(
-    model, # What `load_predictor` opens
-    faces:FaceSet, # Faces to judge it by
-    split:str='test', # Which of them
-)->Record: # Not written; its history is that of the training
-    "Predictions and metrics of a model on one split of `faces`, as far as it knows their classes"
+    model, # A model that `load_predictor` can open
+    faces:FaceSet, # Faces to test it on
+    split:str='test', # Split to use
+)->Record: # Not yet saved; its history is that of the training
+    "Predictions and metrics of a model on one split of `faces`, for the classes it knows"
     predictor = load_predictor(model)
     card = predictor.card
     common = common_classes(card, faces)
     whole = faces.take(faces.split==check_name(split, SPLITS, 'split'))
     if not len(whole): raise InputError(f'{faces.name}: no faces in {split}; use another --split')
     part = keep_classes(whole, common)
-    if not len(part): raise InputError(f'{faces.name}: no faces of {", ".join(common)} in {split}; use another --split')
-    probs = np.maximum(predictor.probs(part.imgs)[:,[card['vocab'].index(o) for o in common]], 1e-9)
+    if not len(part):
+        raise InputError(f'{faces.name}: no faces of {", ".join(common)} in {split}; '
+                         'use another --split')
+    probs = np.maximum(
+        predictor.probs(part.imgs)[:,[card['vocab'].index(o) for o in common]], 1e-9)
     preds = preds_table(probs/probs.sum(1, keepdims=True), part.labels, vocab=common)
     config = _config(card, faces, split) | dict(vocab=common)
     if set(faces.vocab)!=set(card['vocab']):
         left_out = whole.counts().loc[split].drop(common)
-        config |= dict(left_out={k: int(v) for k,v in left_out.items()}, not_asked=[o for o in card['vocab'] if o not in common])
-    return Record(config, pd.DataFrame(card.get('history', [])), dict(card.get('metrics', {}), test=metrics(preds)), preds)
+        config |= dict(left_out={k: int(v) for k,v in left_out.items()},
+                       not_asked=[o for o in card['vocab'] if o not in common])
+    return Record(config, pd.DataFrame(card.get('history', [])),
+                  dict(card.get('metrics', {}), test=metrics(preds)), preds)
 
-def _config(card, faces, split): # that of the training, but for the data it is judged by
-    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source, n=faces.counts().sum(axis=1).to_dict())
-    trained = dict(run=card['path'].stem, seed=0, vocab=card['vocab'], data=dict(name='unknown')) | card.get('config', {}) # a card by others may not say
-    return {**trained, 'data': data, 'split': split, 'trained_on': trained['data'], 'model_sha256': card['sha256']}
+def _config(card, faces, split): # that of the training, except for the data it is tested on
+    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source,
+                n=faces.counts().sum(axis=1).to_dict())
+    # a card written by others may lack `config`
+    trained = (dict(run=card['path'].stem, seed=0, vocab=card['vocab'], data=dict(name='unknown'))
+               | card.get('config', {}))
+    return {**trained, 'data': data, 'split': split,
+            'trained_on': trained['data'], 'model_sha256': card['sha256']}
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #338b02de
 def evaluation_folder(
     record:Record, # From `evaluate`
     out, # Folder of the records
-)->Path: # `out/evaluations/<set judged by>/<set trained on>/<run>/seed<k>`
-    "Where the record of an evaluation goes: apart from those of trainings, which `fer-compare results/<set>` reads"
+)->Path: # `out/evaluations/<tested on>/<trained on>/<run>/seed<k>`
+    "Folder for the record of an evaluation, apart from those of trainings in `results/<set>`"
     c = record.config
-    return Path(out)/'evaluations'/c['data']['name']/c['trained_on']['name']/c['run']/f'seed{c["seed"]}'
+    return (Path(out)/'evaluations'/c['data']['name']/c['trained_on']['name']
+            /c['run']/f'seed{c["seed"]}')
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #20717625
 def evaluation_summary(
-    record:Record, # Of an evaluation
-)->str: # Lines
-    "The numbers of a record in words"
+    record:Record, # From `evaluate`
+)->str: # Several lines of text
+    "The numbers of an evaluation in words"
     m, c = record.metrics['test'], record.config
     lo, hi = m['accuracy_ci95']
-    lines = [f'{c["run"]} seed {c["seed"]}, trained on {c["trained_on"]["name"]}, judged by {m["n"]} faces of {c["data"]["name"]}']
+    lines = [f'{c["run"]} seed {c["seed"]}, trained on {c["trained_on"]["name"]}, '
+             f'judged by {m["n"]} faces of {c["data"]["name"]}']
     if left_out := c.get('left_out'):
-        lines.append('Left out, as the model does not know them: ' + ', '.join(f'{v} {k}' for k,v in left_out.items()))
+        lines.append('Left out, as the model does not know them: '
+                     + ', '.join(f'{v} {k}' for k,v in left_out.items()))
     if c.get('not_asked'):
-        lines.append(f'{c["data"]["name"]} has no {", ".join(c["not_asked"])}: the likeliest of the other expressions counts as the answer')
-    lines.append(f'accuracy {m["accuracy"]:.1%} ({lo:.1%} to {hi:.1%}), balanced {m["balanced_accuracy"]:.1%}, macro-F1 {m["macro_f1"]:.3f}, loss {m["loss"]:.3f}')
+        lines.append(f'{c["data"]["name"]} has no {", ".join(c["not_asked"])}: '
+                     'the likeliest of the other expressions counts as the answer')
+    lines.append(f'accuracy {m["accuracy"]:.1%} ({lo:.1%} to {hi:.1%}), '
+                 f'balanced {m["balanced_accuracy"]:.1%}, '
+                 f'macro-F1 {m["macro_f1"]:.3f}, loss {m["loss"]:.3f}')
     lines.append('F1: ' + ', '.join(f'{k} {v["f1"]:.2f}' for k,v in m['per_class'].items()))
     return '\n'.join(lines)

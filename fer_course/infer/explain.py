@@ -1,4 +1,4 @@
-"""Where a network looks, how its answer moves, and on which faces it fails
+"""Where a network looks, how its answer changes, and on which faces it fails
 
 Docs: https://fer-course.github.io/fer_course/lib/infer/explain.html.md"""
 
@@ -30,23 +30,28 @@ from torch import nn
 # %% ../../nbs/lib/infer/explain.ipynb #135f3fc7
 def _parts(m):
     "Layers and blocks of a body, in the order in which they run"
-    return [p for o in getattr(m, 'model', m).children() for p in (_parts(o) if isinstance(o, nn.Sequential) else [o])]
+    return [p for o in getattr(m, 'model', m).children()
+            for p in (_parts(o) if isinstance(o, nn.Sequential) else [o])]
 
 def cam_layer(
     model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`
-    x:torch.Tensor, # Some input of the network, `[n, channels, h, w]`
-    least:int=4, # Places that the layer's map must have from side to side
+    x:torch.Tensor, # Any input of the network, `[n, channels, h, w]`
+    least:int=4, # Least width of the layer's map
 )->nn.Module: # A part of `model`
-    "The last part of the body whose map is at least `least` places wide; `InputError` where there is none"
+    "The last part of the body whose map is at least `least` wide; `InputError` if there is none"
     parts, was = _parts(model[0]), model.training
     with hook_outputs(parts, cpu=False) as hooks, torch.no_grad(): model.eval()(x[:1])
     model.train(was)
     wide = [p for p,h in zip(parts, hooks.stored) if h is not None and h.ndim==4 and h.shape[-1]>=least]
-    if not wide: raise InputError(f'no layer has a map of {least} places from side to side; use larger pictures or a smaller `least`')
+    if not wide:
+        raise InputError(f'no layer has a map of {least} places from side to side; '
+                         'use larger pictures or a smaller `least`')
     return wide[-1]
 
 # %% ../../nbs/lib/infer/explain.ipynb #fee99a34
-def _targets(target, out): return out.argmax(1) if target is None else torch.as_tensor(target).expand(len(out)).to(out.device)
+def _targets(target, out):
+    return (out.argmax(1) if target is None
+            else torch.as_tensor(target).expand(len(out)).to(out.device))
 
 def _cam(model, x, target, layer):
     "One batch: `[b, 1, h, w]` at the layer's own size, not negative"
@@ -61,76 +66,93 @@ def _unit(maps): return maps/np.maximum(maps.max((1,2), keepdims=True), 1e-12)
 def grad_cam(
     model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    target=None, # Index of the class to be explained, one or `[n]`; what the network says where None
-    layer:nn.Module=None, # The layer whose map is weighed; `cam_layer` where None
+    # Index of the class to explain, one or `[n]`; None: the network's answer
+    target=None,
+    layer:nn.Module=None, # The layer whose map is weighted; by default `cam_layer`
     bs:int=64, # Faces at a time
     **kwargs
-)->np.ndarray: # `float32 [n, h, w]`, the largest of each face 1; all 0 where nothing speaks for the class
-    "Where a layer's map speaks for a class (Selvaraju et al. 2017, Grad-CAM, arXiv 1610.02391)"
+# `float32 [n, h, w]`, at most 1 in each face; all 0 where nothing supports the class
+)->np.ndarray:
+    "Where a layer's map supports a class (Selvaraju et al. 2017, Grad-CAM, arXiv 1610.02391)"
     was, device, res = model.training, next(model.parameters()).device, []
     model.eval()
     x = net_input(imgs, **kwargs).to(device)
     layer = layer or cam_layer(model, x)
     target = None if target is None else np.broadcast_to(target, len(imgs))
-    for i in range(0, len(imgs), bs): res.append(_cam(model, x[i:i+bs].clone(), None if target is None else target[i:i+bs].copy(), layer).cpu())
+    for i in range(0, len(imgs), bs):
+        res.append(_cam(
+            model, x[i:i+bs].clone(), None if target is None else target[i:i+bs].copy(), layer).cpu())
     model.train(was)
-    return _unit(F.interpolate(torch.cat(res), imgs.shape[1:], mode='bilinear', align_corners=False)[:,0].numpy())
+    return _unit(F.interpolate(
+        torch.cat(res), imgs.shape[1:], mode='bilinear', align_corners=False)[:,0].numpy())
 
 # %% ../../nbs/lib/infer/explain.ipynb #1fe4e921
 @delegates(predict_faces)
 def occlusion(
     model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    target=None, # Index of the class, one or `[n]`; what the network says to the uncovered face where None
+    # Index of the class, one or `[n]`; None: the answer to the uncovered face
+    target=None,
     box:int=12, # Side of the grey square that covers, in pixels of the face
-    step:int=6, # Pixels from one place of the square to the next
+    step:int=6, # Pixels from one position of the square to the next
     **kwargs
-)->np.ndarray: # `float32 [n, h, w]`: how much probability the class loses while a pixel is covered, averaged over squares; negative where it gains
-    "What becomes of a network's answer when a part of the face is covered, as `fer_course.infer.maps.covered` does it"
+# `float32 [n, h, w]`: the probability that the class loses while a pixel is covered, averaged
+# over squares; negative where it gains
+)->np.ndarray:
+    "Occlusion map of a network, made by `fer_course.infer.maps.covered`"
     return covered(lambda o: predict_faces(model, o, **kwargs), imgs, target, box, step)
 
 # %% ../../nbs/lib/infer/explain.ipynb #4b729eaa
 def show_maps(
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    maps:np.ndarray|None=None, # A map for each, `[n, h, w]`; negative values are shown as 0; the faces alone where None
-    titles:list|None=None, # Words above each
+    # A map for each face, `[n, h, w]`; negative values are shown as 0; None: the faces alone
+    maps:np.ndarray|None=None,
+    titles:list|None=None, # Title above each face
     cols:int=4, # Faces in a row
-    what:str='Brightest', # Begins the description
-    scale:float|None=None, # Value shown brightest; each face's own largest where None
+    what:str='Brightest', # First word of the description
+    scale:float|None=None, # Value shown brightest; by default each map's largest
 )->Picture: # Described by where each map is brightest
     "Faces with maps laid over them"
-    n, titles = len(imgs), titles if titles is not None else [str(i) for i in range(len(imgs))]
+    n, titles = (len(imgs),
+                 titles if titles is not None else [str(i) for i in range(len(imgs))])
     rows = -(-n//cols)
     fig = small_figure(rows*(4.4/cols+.28))
     for ax,o in zip(fig.subplots(rows, cols, squeeze=False).flat, range(rows*cols)):
         ax.axis('off')
         if o>=n: continue
         ax.imshow(imgs[o], cmap='gray', vmin=0, vmax=255)
-        if maps is not None: ax.imshow(np.maximum(maps[o], 0), cmap='magma', alpha=.55, vmin=0, vmax=scale or max(maps[o].max(), 1e-9))
+        if maps is not None:
+            ax.imshow(np.maximum(maps[o], 0), cmap='magma', alpha=.55,
+                      vmin=0, vmax=scale or max(maps[o].max(), 1e-9))
         ax.set_title(titles[o], fontsize=8)
-    told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest(m)}') for t,m in zip(titles, maps if maps is not None else titles)]
+    told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest(m)}')
+            for t,m in zip(titles, maps if maps is not None else titles)]
     return Picture(fig, f'{"Faces" if maps is None else what}: {"; ".join(told)}.')
 
 # %% ../../nbs/lib/infer/explain.ipynb #9f537bfd
 def class_maps(
     model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`
     faces, # A `FaceSet`
-    explain=grad_cam, # `grad_cam`, `occlusion`, or what takes and gives the same
-    n:int=24, # Faces of each class at most, the first ones
+    explain=grad_cam, # `grad_cam`, `occlusion`, or a function with the same arguments and result
+    n:int=24, # Number of faces of each class: the first `n`
     **kwargs
-)->tuple: # The mean face of each class `uint8 [c, h, w]`, and the mean of the maps for that class `float32 [c, h, w]`, both in the order of the classes that have faces
-    "What speaks for a class, averaged over faces that show it"
+# The mean face of each class `uint8 [c, h, w]`, and the mean of its maps `float32 [c, h, w]`,
+# for the classes that have faces
+)->tuple:
+    "What supports a class, averaged over faces that show it"
     rows = [np.flatnonzero(faces.labels==i)[:n] for i in range(len(faces.vocab))]
-    means = [(faces.imgs[o].mean(0).astype(np.uint8), explain(model, faces.imgs[o], target=i, **kwargs).mean(0)) for i,o in enumerate(rows) if len(o)]
+    means = [(faces.imgs[o].mean(0).astype(np.uint8),
+              explain(model, faces.imgs[o], target=i, **kwargs).mean(0))
+             for i,o in enumerate(rows) if len(o)]
     return tuple(map(np.stack, zip(*means)))
 
 # %% ../../nbs/lib/infer/explain.ipynb #a6929672
 def scramble(
-    model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`; left as it is
-    n:int|None=None, # Stages to scramble, from the output back (1: the head); all where None
-    seed:int=0, # Another seed, another scrambling
+    model:nn.Sequential, # Body and head, as from `fer_course.nets.model.fer_model`; not changed
+    n:int|None=None, # Stages to scramble, from the output back (1: the head); by default all
+    seed:int=0, # Random seed
 )->nn.Sequential: # A copy
-    "The same network with the numbers in each of its weights shuffled"
+    "A copy of the network with the numbers in each of its weights shuffled"
     model, g = deepcopy(model), torch.Generator().manual_seed(seed)
     groups = list(stages(model))
     for p in [p for o in groups[-(n or len(groups)):] for p in o]:
@@ -145,56 +167,68 @@ def _centred_ranks(m):
 def map_agreement(
     a:np.ndarray, # Maps, `[n, h, w]`
     b:np.ndarray, # Maps of the same faces
-)->float: # From -1 to 1; a map that is flat, and so says nothing, counts 0
-    "Spearman's rank correlation of the maps of each face, averaged over faces"
+)->float: # From -1 to 1; a flat map, which says nothing, counts as 0
+    "Spearman's rank correlation of two maps of the same face, averaged over faces"
     pairs = [(_centred_ranks(x), _centred_ranks(y)) for x,y in zip(a, b)]
     return float(np.mean([x@y/max(np.sqrt((x@x)*(y@y)), 1e-12) for x,y in pairs]))
 
 # %% ../../nbs/lib/infer/explain.ipynb #b1a9dda8
 def check_explains(
-    explain, # A function of a network and faces that gives a map for each, such as `grad_cam`
+    explain, # A function of a network and faces that gives a map for each face, such as `grad_cam`
     model:nn.Sequential, # A network
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    most:float=.5, # Agreement with the maps of the scrambled network from which on it is refused
-)->float: # That agreement
-    "Raise `InputError` where the maps stay what they were when all weights of the network are scrambled: such a map explains nothing"
+    most:float=.5, # Agreement with the maps of the scrambled network that is refused
+)->float: # The agreement
+    "Raise `InputError` if maps stay the same when all weights are scrambled: they explain nothing"
     r = map_agreement(explain(model, imgs), explain(scramble(model), imgs))
-    if r>=most: raise InputError(f'the maps of the scrambled network agree with those of the network itself ({r:.2f}, where less than {most} is expected): they show the faces, and not what was learned')
+    if r>=most:
+        raise InputError(
+            f'the maps of the scrambled network agree with those of the network itself '
+            f'({r:.2f}, where less than {most} is expected): '
+            'they show the faces, and not what was learned')
     return r
 
 # %% ../../nbs/lib/infer/explain.ipynb #ad08a06a
 def plot_answers(
-    x, # What was turned, `[n]`
-    probs:np.ndarray, # Probabilities at each of it, `[n, c]`
+    x, # Values of what was varied, `[n]`
+    probs:np.ndarray, # Probabilities at each value, `[n, c]`
     vocab:list, # Names of the classes
     xlabel:str, # What `x` is, with its unit
 )->Picture: # Described by the answers along the way
-    "A line for each class: its probability while something is turned"
+    "The probability of each class as one thing varies"
     fig = small_figure(2.7)
     ax = fig.subplots()
-    for i,c in enumerate(vocab): ax.plot(x, probs[:,i], label=c, color=[*COLORS, 'black'][i%7], marker='osDv^P*'[i%7], markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
+    for i,c in enumerate(vocab):
+        ax.plot(x, probs[:,i], label=c, color=[*COLORS, 'black'][i%7], marker='osDv^P*'[i%7],
+                markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
     ax.set_ylim(-.02, 1.02)
     tidy_axes(ax, xlabel, 'probability', percent='y')
     fig.legend(loc='outside right center', fontsize=8, frameon=False)
     best = probs.argmax(1)
     turns = [0, *(np.flatnonzero(np.diff(best))+1)]
-    return Picture(fig, f'Probability of each class against {xlabel}. The answer: ' + ', then '.join(f'{vocab[best[i]]} from {x[i]:.3g}' for i in turns) + f', up to {x[-1]:.3g}.')
+    return Picture(
+        fig,
+        f'Probability of each class against {xlabel}. The answer: '
+        + ', then '.join(f'{vocab[best[i]]} from {x[i]:.3g}' for i in turns)
+        + f', up to {x[-1]:.3g}.')
 
 # %% ../../nbs/lib/infer/explain.ipynb #482c1810
 def slices(
     preds:pd.DataFrame, # A table of predictions, as from `fer_course.records.metrics.preds_table`
-    groups, # What group each face is in, `[n]`: names, or intervals from `pd.cut`
-)->pd.DataFrame: # A row a group: `n`, `accuracy`, and Wilson's 95 % interval from `lo` to `hi`
-    "Accuracy in parts of a test set; a face whose group is missing counts in none"
-    t = pd.DataFrame(dict(right=is_correct(preds), group=pd.Series(groups).array)).groupby('group', observed=True).right.agg(['size', 'sum'])
+    groups, # Group of each face, `[n]`: names, or intervals from `pd.cut`
+)->pd.DataFrame: # A row for each group: `n`, `accuracy`, Wilson's 95 % interval from `lo` to `hi`
+    "Accuracy in parts of a test set; faces without a group are left out"
+    t = pd.DataFrame(
+        dict(right=is_correct(preds), group=pd.Series(groups).array)
+    ).groupby('group', observed=True).right.agg(['size', 'sum'])
     lo, hi = zip(*[wilson(k, n) for n,k in t.to_numpy()])
     return pd.DataFrame(dict(n=t['size'], accuracy=t['sum']/t['size'], lo=lo, hi=hi))
 
 # %% ../../nbs/lib/infer/explain.ipynb #e9dea362
 def slice_dots(
-    parts:dict, # What was sliced by → the table of `slices`
-)->Picture: # Described by the best and the worst slice of each
-    "A mark for each slice, and its interval"
+    parts:dict, # Table of `slices` for each way to slice
+)->Picture: # Described by the best and worst slice of each
+    "A dot for each slice, and its interval"
     rows = [(k, g, o) for k,t in parts.items() for g,o in t.iterrows()]
     fig = small_figure(.21*len(rows)+.16*len(parts)+.6)
     ax, y, ticks = fig.subplots(), 0, []
@@ -207,5 +241,6 @@ def slice_dots(
     ax.set_yticks(*zip(*ticks))
     ax.set_ylim(y+.7, .3)
     tidy_axes(ax, 'accuracy, with its 95 % interval', percent='x')
-    ends = [f'{k}: best {t.accuracy.idxmax()} ({t.accuracy.max():.0%}), worst {t.accuracy.idxmin()} ({t.accuracy.min():.0%})' for k,t in parts.items()]
+    ends = [f'{k}: best {t.accuracy.idxmax()} ({t.accuracy.max():.0%}), '
+            f'worst {t.accuracy.idxmin()} ({t.accuracy.min():.0%})' for k,t in parts.items()]
     return Picture(fig, f'Accuracy in slices. {"; ".join(ends)}.')

@@ -30,17 +30,24 @@ from ..nets.predictor import TorchPredictor, onnx_session, softmax
 
 # %% ../../nbs/lib/infer/export.ipynb #eb296cfd
 def resize_matrix(
-    n:int, # Pixels that there are
-    size:int, # Pixels that are wanted
+    n:int, # Number of pixels in
+    size:int, # Number of pixels out
 )->torch.Tensor: # `float32 [size, n]`
-    "What bilinear resizing does to a column of pixels"
-    return F.interpolate(torch.eye(n)[None], size, mode='linear', align_corners=False)[0].T.contiguous()
+    "Bilinear resizing of a column of pixels, as a matrix"
+    return F.interpolate(
+        torch.eye(n)[None], size, mode='linear', align_corners=False)[0].T.contiguous()
 
 class Graph(nn.Module):
-    "From grey faces with pixels from 0 to 255, `float32 [n, 1, h, w]`, to scores `[n, c]`: resizing, normalisation, network, and mirror images where the card asks for them"
-    def __init__(self, net:nn.Module, card:dict): # As from `load_network`; `net` is left alone
+    """From grey faces with pixels from 0 to 255, `float32 [n, 1, h, w]`, to scores `[n, c]`:
+    resizing, normalisation, network, and mirror images if the card asks for them"""
+    def __init__(self,
+        net:nn.Module, # From `load_network`; a copy is used
+        card:dict, # Its card
+    ):
         super().__init__()
-        self.net, (self.mean, self.std), self.tta, self.n_out = one_channel(copy.deepcopy(net)), card['stats'], card.get('tta', False), len(card['vocab'])
+        self.net, (self.mean, self.std), self.tta, self.n_out = (
+            one_channel(copy.deepcopy(net)), card['stats'], card.get('tta', False),
+            len(card['vocab']))
         self.register_buffer('resize', resize_matrix(card['face_size'], card['size']))
         fix_padding(self, torch.zeros(1, 1, card['face_size'], card['face_size']))
 
@@ -48,25 +55,29 @@ class Graph(nn.Module):
         x = (self.resize@(faces/255)@self.resize.T-self.mean)/self.std
         if not self.tta: return self.net(x)
         scores = self.net(torch.cat([x, x.flip(-1)]))
-        return scores.log_softmax(1).view(2, -1, self.n_out).logsumexp(0)-np.log(2) # softmax makes the mean of both probabilities of it
+        # softmax turns this into the mean of both probabilities
+        return scores.log_softmax(1).view(2, -1, self.n_out).logsumexp(0)-np.log(2)
 
 # %% ../../nbs/lib/infer/export.ipynb #1b698d58
 def one_channel(
     net:nn.Module, # Changed in place
-)->nn.Module: # The same, for grey pictures of one channel
-    "Let the first layer sum its weights over the colours, which are all alike"
+)->nn.Module: # The same network, for grey pictures of one channel
+    "Sum the first layer's weights over the colours, which are all alike"
     conv = next(m for m in net.modules() if isinstance(m, nn.Conv2d))
     conv.weight, conv.in_channels = nn.Parameter(conv.weight.detach().sum(1, keepdim=True)), 1
     return net
 
 def fix_padding(
     net:nn.Module, # Changed in place
-    x:torch.Tensor, # What it is going to see
+    x:torch.Tensor, # An input of the size that it will get
 ):
-    "Where TensorFlow's 'same' padding is worked out anew for every input, write down what it is for `x`"
-    pads, same = {}, [m for m in net.modules() if isinstance(m, Conv2dSame) or getattr(m, 'same', False)]
+    "Replace TensorFlow's 'same' padding, computed for every input, by the fixed padding for `x`"
+    pads, same = {}, [m for m in net.modules()
+                      if isinstance(m, Conv2dSame) or getattr(m, 'same', False)]
     def see(m, args):
-        (h0,h1), (w0,w1) = [(p//2, p-p//2) for p in (get_same_padding(n, k, s, 1) for n,k,s in zip(args[0].shape[-2:], m.weight.shape[-2:], m.stride))]
+        (h0,h1), (w0,w1) = [(p//2, p-p//2) for p in (
+            get_same_padding(n, k, s, 1)
+            for n,k,s in zip(args[0].shape[-2:], m.weight.shape[-2:], m.stride))]
         pads[m] = nn.ZeroPad2d((w0,w1,h0,h1))
     hooks = [m.register_forward_pre_hook(see) for m in same]
     with torch.no_grad(): net(x)
@@ -83,15 +94,16 @@ def _unpadded(conv):
 # %% ../../nbs/lib/infer/export.ipynb #5efd8a43
 def simplified(
     model:bytes, # An ONNX model
-)->bytes: # With constants worked out, and padding and normalisation taken into the convolutions
-    "What ONNX Runtime makes of a model before it runs it, kept"
+)->bytes: # Constants are folded, and padding and normalisation are part of the convolutions
+    "Save the form into which ONNX Runtime optimises a model before it runs it"
     import onnx, onnxruntime as ort
     with TemporaryDirectory() as d:
         opts = ort.SessionOptions()
-        opts.log_severity_level, opts.graph_optimization_level, opts.optimized_model_filepath = 3, ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, f'{d}/model.onnx'
+        opts.log_severity_level, opts.graph_optimization_level, opts.optimized_model_filepath = (
+            3, ort.GraphOptimizationLevel.ORT_ENABLE_BASIC, f'{d}/model.onnx')
         ort.InferenceSession(model, opts)
         res = onnx.load(opts.optimized_model_filepath)
-    used = [o for o in res.opset_import if not o.domain] # others are named, but not used
+    used = [o for o in res.opset_import if not o.domain] # the others are listed, but not used
     del res.opset_import[:]
     res.opset_import.extend(used)
     return res.SerializeToString()
@@ -99,13 +111,20 @@ def simplified(
 def to_onnx(
     net:nn.Module, # From `load_network`
     card:dict, # Its card
-)->bytes: # Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
+# Input `faces` `float32 [n, 1, face_size, face_size]`, 0 to 255; output `scores` `float32 [n, c]`
+)->bytes:
     "A network as an ONNX model"
-    if not find_spec('onnx'): raise InputError("exporting needs onnx: python -m pip install 'fer_course[export]'")
-    f, x, axes = io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'}
+    if not find_spec('onnx'):
+        raise InputError("exporting needs onnx: python -m pip install 'fer_course[export]'")
+    f, x, axes = (
+        io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'})
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter('ignore') # of tracing, which writes down what is done to one input: what it says of sizes is what is wanted here
-        torch.onnx.export(Graph(net, card).eval(), (x,), f, dynamo=False, opset_version=17, input_names=['faces'], output_names=['scores'], dynamic_axes=dict(faces=axes, scores=axes))
+        # Tracing warns that it fixes sizes, which is what we need here
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            Graph(net, card).eval(), (x,), f, dynamo=False, opset_version=17,
+            input_names=['faces'], output_names=['scores'],
+            dynamic_axes=dict(faces=axes, scores=axes))
     return simplified(f.getvalue())
 
 # %% ../../nbs/lib/infer/export.ipynb #808c2439
@@ -114,87 +133,104 @@ def scores(
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
     bs:int=64, # Faces at a time
 )->np.ndarray: # `float32 [n, c]`
-    "What an ONNX model says"
+    "Scores of an ONNX model"
     run = onnx_session(model).run
-    return np.concatenate([run(None, {'faces': imgs[i:i+bs,None].astype(np.float32)})[0] for i in range(0, len(imgs), bs)])
+    return np.concatenate([
+        run(None, {'faces': imgs[i:i+bs,None].astype(np.float32)})[0]
+        for i in range(0, len(imgs), bs)])
 
 # %% ../../nbs/lib/infer/export.ipynb #0ff11207
 def halved(
     model:bytes, # From `to_onnx`
-)->bytes: # About half as long
-    "Weights stored in 16 bits; they are made 32 again when the model is opened, and reckoned with as before"
+)->bytes: # About half the size
+    "Store weights in 16 bits; they become 32-bit again when the model is opened"
     from onnx import TensorProto, helper, load_from_string, numpy_helper
     m = load_from_string(model)
     for t in m.graph.initializer:
         if t.data_type!=TensorProto.FLOAT or np.prod(t.dims)<256: continue
         name = t.name
-        t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float16), f'{name}_half'))
-        m.graph.node.insert(0, helper.make_node('Cast', [t.name], [name], to=TensorProto.FLOAT))
+        t.CopyFrom(numpy_helper.from_array(
+            numpy_helper.to_array(t).astype(np.float16), f'{name}_half'))
+        m.graph.node.insert(
+            0, helper.make_node('Cast', [t.name], [name], to=TensorProto.FLOAT))
     return m.SerializeToString()
 
 # %% ../../nbs/lib/infer/export.ipynb #d4945b1e
 def _layers(m): return [o for o in m.graph.node if o.op_type in ('Conv', 'Gemm')]
 
 def _mean_inputs(m, imgs):
-    "What each layer is given, on the average: `{name: [channels]}`"
+    "Mean input of each layer: `{name: [channels]}`"
     import onnxruntime as ort
     from onnx import helper
     names = sorted({o.input[0] for o in _layers(m)})
     m.graph.output.extend([helper.make_empty_tensor_value_info(o) for o in names])
-    outs = ort.InferenceSession(m.SerializeToString(), providers=['CPUExecutionProvider']).run(names, {'faces': imgs[:,None].astype(np.float32)})
+    outs = ort.InferenceSession(
+        m.SerializeToString(), providers=['CPUExecutionProvider']
+    ).run(names, {'faces': imgs[:,None].astype(np.float32)})
     return {k: v.mean((0,*range(2, v.ndim))) for k,v in zip(names, outs)}
 
-def _rounded(w): # as the runtime will have them: 128 steps for each channel that goes out
+def _rounded(w): # as the runtime rounds them: 128 steps for each output channel
     step = abs(w).max(axis=tuple(range(1, w.ndim)), keepdims=True)/63.5+1e-20
     return (w/step).round()*step
 
 def _shift(node, error, given):
-    "How far rounding moves what a layer gives, on the average"
+    "Mean shift of a layer's output by rounding"
     if node.op_type=='Gemm': return error@given
-    error, groups = error.sum((2,3)), next((o.i for o in node.attribute if o.name=='group'), 1)
+    error, groups = (
+        error.sum((2,3)), next((o.i for o in node.attribute if o.name=='group'), 1))
     return (error*given.reshape(groups, -1).repeat(len(error)//groups, 0)).sum(1)
 
 def corrected(
     model:bytes, # From `to_onnx`
-    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`
-    keep:int=0, # So many layers at the beginning are not going to be rounded
-)->bytes: # The same weights, other biases
-    "Take from each layer's bias what rounding its weights will add to it on the average (Nagel et al. 2019, arXiv 1906.04721)"
+    imgs:np.ndarray, # Training faces, `uint8 [n, h, w]`
+    keep:int=0, # This many first layers will not be rounded
+)->bytes: # The same weights with other biases
+    "Correct each layer's bias for the mean error of rounding (Nagel et al. 2019, arXiv 1906.04721)"
     from onnx import load_from_string, numpy_helper
     m = load_from_string(model)
-    given, ts = _mean_inputs(load_from_string(model), imgs), {t.name: t for t in m.graph.initializer}
+    given, ts = (_mean_inputs(load_from_string(model), imgs),
+                 {t.name: t for t in m.graph.initializer})
     for o in _layers(m)[keep:]:
         if len(o.input)<3: continue
         w, b = (numpy_helper.to_array(ts[k]) for k in o.input[1:3])
-        ts[o.input[2]].CopyFrom(numpy_helper.from_array((b-_shift(o, _rounded(w)-w, given[o.input[0]])).astype(np.float32), o.input[2]))
+        ts[o.input[2]].CopyFrom(numpy_helper.from_array(
+            (b-_shift(o, _rounded(w)-w, given[o.input[0]])).astype(np.float32), o.input[2]))
     return m.SerializeToString()
 
-class _Batches: # what `quantize_static` reads calibration from
-    def __init__(self, imgs, bs=32): self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)} for i in range(0, len(imgs), bs))
+class _Batches: # calibration data as `quantize_static` reads it
+    def __init__(self, imgs, bs=32):
+        self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)}
+                        for i in range(0, len(imgs), bs))
     def get_next(self): return next(self.batches, None)
 
 def quantised(
     model:bytes, # From `to_onnx`
-    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`: they say how far the values of each layer go
-    keep:int=0, # Leave so many layers at the beginning as they are
-)->bytes: # About a quarter as long, and faster
-    "Weights, and what flows between layers, as whole numbers of 8 bits"
+    imgs:np.ndarray, # Training faces that give the range of each layer's values, `uint8 [n, h, w]`
+    keep:int=0, # Leave this many first layers as they are
+)->bytes: # About a quarter of the size, and faster
+    "Turn weights, and the values between layers, into 8-bit integers"
     from onnx import load_from_string
     from onnxruntime.quantization import QuantType, quantize_static
     m = load_from_string(corrected(model, imgs[:64], keep))
     kept = {o.output[0]: o.name for o in _layers(m)[:keep]}
     with TemporaryDirectory() as d, no_log():
-        quantize_static(m, f'{d}/model.onnx', _Batches(imgs), op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'], per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                        reduce_range=True, # weights of 7 bits: with 8, sums overflow on processors without VNNI
-                        nodes_to_exclude=[*kept.values(), *(o.name for o in m.graph.node if o.op_type in ('Clip', 'Relu') and o.input[0] in kept)])
+        quantize_static(
+            m, f'{d}/model.onnx', _Batches(imgs),
+            op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'],
+            per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            reduce_range=True, # weights of 7 bits: with 8, sums overflow on processors without VNNI
+            nodes_to_exclude=[
+                *kept.values(),
+                *(o.name for o in m.graph.node
+                  if o.op_type in ('Clip', 'Relu') and o.input[0] in kept)])
         return Path(d, 'model.onnx').read_bytes()
 
 def best_quantised(
     model:bytes, # From `to_onnx`
-    imgs:np.ndarray, # Faces that training saw, `uint8 [n, h, w]`: half of them calibrate, the others judge
+    imgs:np.ndarray, # Training faces `uint8 [n, h, w]`: half to calibrate, half to judge the result
     enough:float=.98, # Share of faces that should keep their label
 )->bytes: # As from `quantised`
-    "Spare more and more layers at the beginning, at most half of all, until enough faces keep their label"
+    "Leave out more and more first layers, up to half of all, until enough faces keep their label"
     from onnx import load_from_string
     n, half = len(_layers(load_from_string(model))), len(imgs)//2
     labels = scores(model, imgs[half:]).argmax(1)
@@ -205,39 +241,50 @@ def best_quantised(
 
 @contextmanager
 def no_log():
-    "Keep quiet what `quantize_static` asks for on the root logger: it was done already"
+    "Silence the advice that `quantize_static` logs, which was already followed"
     logging.disable(logging.WARNING)
     try: yield
     finally: logging.disable(logging.NOTSET)
 
 # %% ../../nbs/lib/infer/export.ipynb #9e78d2a3
-KINDS = {'fp32': 1., 'fp16': .99, 'int8': .97} # How exact a model is written, and the share of faces that it must answer as PyTorch does
+# Formats of the weights, and the share of faces that must keep PyTorch's label
+KINDS = {'fp32': 1., 'fp16': .99, 'int8': .97}
 
 def export_agreement(
     ours:np.ndarray, # Scores of an ONNX model, `[n, c]`
     probs:np.ndarray, # Probabilities of the same faces by PyTorch, `[n, c]`
 )->dict: # `n`, `same_label` (a share), `max_difference` (of a probability)
-    "How far an export says what the network says"
+    "How far an exported model agrees with the network"
     p = softmax(ours)
-    return dict(n=len(p), same_label=round(float((p.argmax(1)==probs.argmax(1)).mean()), 6), max_difference=round(float(abs(p-probs).max()), 6))
+    return dict(n=len(p),
+                same_label=round(float((p.argmax(1)==probs.argmax(1)).mean()), 6),
+                max_difference=round(float(abs(p-probs).max()), 6))
 
 def exported(
     path, # A model that `fer-train` left: its card, its weights, or their common name
     kind:str='fp32', # One of `KINDS`
-    faces:FaceSet=None, # Of the kind that it was trained on: 'int8' is calibrated on those of train, and 1,000 others measure agreement; drawn ones by default
-    force:bool=False, # Take it although it agrees too little?
+    # Faces like those it was trained on (by default drawn ones): 1,000 measure the agreement, and
+    # 'int8' is calibrated on the training split
+    faces:FaceSet=None,
+    force:bool=False, # Accept a model that agrees too little?
 )->tuple: # The ONNX model, and a card without checksum
-    "A saved model as ONNX, compared with PyTorch on 1,000 faces; `InputError` where they differ too much"
+    "A saved model as ONNX, compared with PyTorch on 1,000 faces; `InputError` if they differ too much"
     from fer_course import synth
     check_name(kind, KINDS, 'kind')
     net, card = load_network(path)
     faces = faces or synth.faces()
-    model, held = to_onnx(net, card), faces.imgs[np.argsort(faces.split=='train', kind='stable')[:1000]]
+    model, held = (
+        to_onnx(net, card),
+        faces.imgs[np.argsort(faces.split=='train', kind='stable')[:1000]])
     if kind=='fp16': model = halved(model)
     if kind=='int8': model = best_quantised(model, faces.imgs[faces.split=='train'][:1024])
-    same = export_agreement(scores(model, held), TorchPredictor(net, {**card, 'temperature': 1}).probs(held))
+    same = export_agreement(
+        scores(model, held), TorchPredictor(net, {**card, 'temperature': 1}).probs(held))
     if same['same_label']<KINDS[kind] and not force:
-        raise InputError(f'{card["path"]} as {kind} gives {same["same_label"]:.1%} of {same["n"]} faces the label that it gave before, fewer than {KINDS[kind]:.0%}; take another kind, or force it (force=True)')
+        raise InputError(
+            f'{card["path"]} as {kind} gives {same["same_label"]:.1%} of {same["n"]} faces '
+            f'the label that it gave before, fewer than {KINDS[kind]:.0%}; '
+            'take another kind, or force it (force=True)')
     del card['path'], card['sha256']
     return model, {**card, 'kind': kind, 'agreement': {**same, 'faces': faces.name}}
 
@@ -245,7 +292,7 @@ def export_onnx(
     path, # A model that `fer-train` left: its card, its weights, or their common name
     kind:str='fp32', # One of `KINDS`
     faces:FaceSet=None, # As for `exported`
-    force:bool=False, # Write it although it agrees too little with PyTorch?
+    force:bool=False, # Write a model that agrees too little with PyTorch?
 )->Path: # The card of the new model; the model is beside it
     "Write `<name>-<kind>.onnx` and its card beside a saved model"
     model, card = exported(path, kind, faces, force)

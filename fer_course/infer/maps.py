@@ -1,4 +1,4 @@
-"""What becomes of an answer when a part of the face is covered, whoever answers
+"""How a probability changes when a part of the face is covered, for any model
 
 Docs: https://fer-course.github.io/fer_course/lib/infer/maps.html.md"""
 
@@ -18,17 +18,23 @@ def _places(n, box, step): return sorted({*range(0, n-box+1, step), n-box})
 def covered(
     ask, # A function of faces `uint8 [n, h, w]` that gives probabilities `[n, c]`
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    target=None, # Index of the class, one or `[n]`; what is said to the uncovered face where None
+    # Index of the class, one or `[n]`; None: the answer to the uncovered face
+    target=None,
     box:int=12, # Side of the grey square that covers, in pixels of the face
-    step:int=6, # Pixels from one place of the square to the next
-)->np.ndarray: # `float32 [n, h, w]`: how much probability the class loses while a pixel is covered, averaged over squares; negative where it gains
-    "What becomes of the answer when a part of the face is covered (Zeiler and Fergus 2014, arXiv 1311.2901)"
+    step:int=6, # Pixels from one position of the square to the next
+# `float32 [n, h, w]`: the probability that the class loses while a pixel is covered, averaged
+# over squares; negative where it gains
+)->np.ndarray:
+    "Occlusion map: how the answer changes as parts are covered (Zeiler and Fergus 2014, arXiv 1311.2901)"
     n, (h,w) = len(imgs), imgs.shape[1:]
-    if not 1<=box<=min(h,w): raise InputError(f'a square of {box} px does not fit on faces of {h} × {w} px; use a smaller box')
+    if not 1<=box<=min(h,w):
+        raise InputError(f'a square of {box} px does not fit on faces of {h} × {w} px; '
+                         'use a smaller box')
     probs = ask(imgs)
     target = probs.argmax(1) if target is None else np.broadcast_to(target, n)
     drop, times = np.zeros(imgs.shape, np.float32), np.zeros((h,w), np.float32)
-    for at in [(slice(i, i+box), slice(j, j+box)) for i in _places(h, box, step) for j in _places(w, box, step)]:
+    for at in [(slice(i, i+box), slice(j, j+box))
+               for i in _places(h, box, step) for j in _places(w, box, step)]:
         hidden = np.array(imgs)
         hidden[(..., *at)] = imgs.mean((1,2), keepdims=True)
         lost = (probs-ask(hidden))[np.arange(n), target]
@@ -41,8 +47,8 @@ _ROWS, _COLS = ('upper', 'middle', 'lower'), ('left', 'middle', 'right')
 
 def brightest(
     m:np.ndarray, # One map, `[h, w]`
-)->str: # For example 'lower middle'; 'nowhere' where nothing is positive
-    "Which ninth of the picture a map is brightest in, in words"
+)->str: # For example 'lower middle'; 'nowhere' if nothing is positive
+    "In which ninth of the picture a map is brightest, in words"
     if m.max()<=0: return 'nowhere'
     parts = [[o.mean() for o in np.array_split(r, 3, axis=1)] for r in np.array_split(m, 3, axis=0)]
     i, j = np.unravel_index(np.argmax(parts), (3,3))
