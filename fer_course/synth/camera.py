@@ -1,4 +1,4 @@
-"""From the numbers of a face to a photograph of it: colours, pose, exposure, and all that goes wrong
+"""From the numbers of a face to a photograph of it: colours, pose, exposure and imperfections
 
 Docs: https://fer-course.github.io/fer_course/lib/synth/camera.html.md"""
 
@@ -26,10 +26,10 @@ def _hash(x):
     return x^(x>>np.uint64(31))
 
 def bits(
-    seed, # One for all faces, or `[n]`
-    face, # `[n]`: numbers of the faces
+    seed, # Random seed, one for all faces or `[n]`
+    face, # Numbers of the faces, `[n]`
     name:str, # What the bits are for
-    k:int, # How many words
+    k:int, # Number of words for each face
 )->np.ndarray: # `uint64 [n, k]`
     "Random bits that belong to some faces"
     seed, face = np.atleast_1d(np.asarray(seed, np.uint64)), np.asarray(face, np.uint64)
@@ -37,26 +37,27 @@ def bits(
     return _hash(_hash(key)[:,None]+np.arange(k, dtype=np.uint64))
 
 def rand(
-    seed, # Seed of the set
+    seed, # Random seed of the set
     face, # Numbers of the faces, `[n]`
-    name, # What the numbers are for: another name, other numbers
-    k=1, # How many for each face
+    name, # What the numbers are for: another name gives other numbers
+    k=1, # Number of values for each face
 ):
-    "The same as numbers from 0 to 1, `float64 [n, k]`"
+    "Random numbers from 0 to 1 that belong to some faces, `float64 [n, k]`"
     return (bits(seed, face, name, k)>>np.uint64(11)).astype(float)*2.**-53
 
 # %% ../../nbs/lib/synth/camera.ipynb #b5df4ebb
 def _ramps(size, cells):
     "Weights `[size, cells]` that blend a few values into `size` smoothly, in 1,024ths"
     t = (np.arange(size)+.5)/size*(cells-1)
-    i = np.minimum(t.astype(int), cells-2); f = t-i
+    i = np.minimum(t.astype(int), cells-2)
+    f = t-i
     f = np.round(f*f*(3-2*f)*1024)/1024
     res = np.zeros((size, cells))
     res[np.arange(size), i], res[np.arange(size), i+1] = 1-f, f
     return res
 
 def clouds(
-    words:np.ndarray, # `uint64 [n, rows*cols]`, of `bits`
+    words:np.ndarray, # `uint64 [n, rows*cols]`, from `bits`
     size:int, # Pixels a side
     rows:int, # Cells downwards
     cols:int, # Cells across
@@ -66,7 +67,9 @@ def clouds(
     return (_ramps(size, rows)@v@_ramps(size, cols).T).astype(np.float32)
 
 # %% ../../nbs/lib/synth/camera.ipynb #12ff7e5a
-MONK = np.array([[246,237,228],[243,231,219],[247,234,208],[234,218,186],[215,189,150],[160,126,86],[130,92,67],[96,65,52],[58,49,42],[41,36,32]]) # The ten skin tones of the Monk scale, sRGB
+# The ten skin tones of the Monk scale, sRGB
+MONK = np.array([[246,237,228],[243,231,219],[247,234,208],[234,218,186],[215,189,150],
+                 [160,126,86],[130,92,67],[96,65,52],[58,49,42],[41,36,32]])
 # What colours do to skin, lips and irises; on a grey picture, nothing
 BLOOD, ROSE, BROWN, BLUE = [1.06,.985,.93], [1.2,.95,.8], [1.5,.95,.6], [.75,1,1.4]
 # Black, dark brown, brown, blond, grey: linear light
@@ -79,7 +82,8 @@ def _pick(table, x):
     return mix(table[i], table[i+1], (x-i)[:,None])
 
 def _col(x): return np.asarray(x, np.float32)[:,None,None]
-def _channel(rgb, ch): return _col(rgb[:,0]*.25+rgb[:,1]*.625+rgb[:,2]*.125 if ch is None else rgb[:,ch])
+def _channel(rgb, ch):
+    return _col(rgb[:,0]*.25+rgb[:,1]*.625+rgb[:,2]*.125 if ch is None else rgb[:,ch])
 
 def _skin(p): return _pick((MONK/255)**2, p.skin.to_numpy()-1)
 def _hair(p):
@@ -87,8 +91,9 @@ def _hair(p):
     return _pick(HAIR, np.where(grey, 3.9, light))
 
 def _light(p):
-    "Where the light comes from, seen from the head: the lamp is turned the other way than the head is"
-    (s,c), (sh,ch), (sy,cy), (sp,cp) = [turn(p[k].to_numpy(np.float32)) for k in ('light', 'height', 'yaw', 'pitch')]
+    "Where the light comes from, seen from the head: as the head turns one way, the lamp turns the other"
+    (s,c), (sh,ch), (sy,cy), (sp,cp) = [
+        turn(p[k].to_numpy(np.float32)) for k in ('light', 'height', 'yaw', 'pitch')]
     x, y, z = s*ch, -sh, c*ch
     y, z = y*cp+z*sp, z*cp-y*sp
     x, z = x*cy-z*sy, z*cy+x*sy
@@ -99,12 +104,14 @@ _PLAIN = ('rough pores spec hairline hair_round part volume curtain rim '
 
 def looks(
     p:pd.DataFrame, # Rows of parameters
-    ch:int|None=None, # Channel of colour; None for grey
-)->P: # By name, `float32 [n, 1, 1]`
-    "Colours, light and looks, as `head.shape`, `head.cover` and `head.paint` take them"
-    c, const = P({k: _col(p[k]) for k in _PLAIN}), lambda x: np.full((len(p),1,1), x, np.float32)
+    ch:int|None=None, # Colour channel; None for grey
+)->P: # Values by name, each `float32 [n, 1, 1]`
+    "Colours, light and looks, as `head.shape`, `head.cover` and `head.paint` need them"
+    c, const = (P({k: _col(p[k]) for k in _PLAIN}),
+                lambda x: np.full((len(p),1,1), x, np.float32))
     tint = lambda rgb: 1 if ch is None else np.float32(rgb[ch])
-    skin, hair = _channel(_skin(p), ch)*np.float32(.9)*tint(BLOOD)+np.float32(.05), _channel(_hair(p), ch)
+    skin, hair = (_channel(_skin(p), ch)*np.float32(.9)*tint(BLOOD)+np.float32(.05),
+                  _channel(_hair(p), ch))
     iris = (.03+.12*_col(p.eye*(p.skin<6)))*np.where(_col(p.eye)>.6, tint(BLUE), tint(BROWN))
     c.update(_light(p), skin=skin*1.273, hair=np.minimum(hair*4.075, .5),
              brow=(np.minimum(hair, .2)*.7+.075*skin)*.670,
@@ -123,38 +130,46 @@ def _grid(size):
 
 def blur(
     x, # Pictures, `[n, h, w]`
-    k, # How much, one number or one for each face; below 0 it sharpens
+    k, # Amount, one number or one for each face; negative sharpens
 ):
-    "Blur `[n, h, w]` a little where `k` is above 0, sharpen it where it is below"
-    p = np.pad(x, ((0,0),(1,1),(0,0)), mode='edge'); x = x+(p[:,2:]+p[:,:-2]-2*x)*k
-    p = np.pad(x, ((0,0),(0,0),(1,1)), mode='edge'); return x+(p[:,:,2:]+p[:,:,:-2]-2*x)*k
+    "Blur pictures a little where `k` is above 0, sharpen them where it is below"
+    p = np.pad(x, ((0,0),(1,1),(0,0)), mode='edge')
+    x = x+(p[:,2:]+p[:,:-2]-2*x)*k
+    p = np.pad(x, ((0,0),(0,0),(1,1)), mode='edge')
+    return x+(p[:,:,2:]+p[:,:,:-2]-2*x)*k
 
 def _corner(n, size): return (np.arange(n, dtype=np.int32)*size*size)[:,None,None]
 
 def sample_at(
     img, # Pictures, `[n, s, s]`
-    x, # Places across, in pixels, `[n, h, w]`
-    y, # Places down, in pixels
+    x, # Positions across, in pixels, `[n, h, w]`
+    y, # Positions down, in pixels, `[n, h, w]`
 ):
-    "Values of `img` `[n, s, s]` at places `x`, `y` in pixels, blended from the four around"
-    n,s,_ = img.shape; x, y = np.clip(x, 0, s-1.001), np.clip(y, 0, s-1.001)
+    "Values of `img` at positions between pixels, by bilinear interpolation"
+    n,s,_ = img.shape
+    x, y = np.clip(x, 0, s-1.001), np.clip(y, 0, s-1.001)
     i, j = x.astype(np.int32), y.astype(np.int32)
-    fx, fy, flat, k = (x-i).astype(np.float32), (y-j).astype(np.float32), img.reshape(-1), j*s+i+_corner(n, s)
+    fx, fy, flat, k = ((x-i).astype(np.float32), (y-j).astype(np.float32),
+                       img.reshape(-1), j*s+i+_corner(n, s))
     return mix(mix(flat[k], flat[k+1], fx), mix(flat[k+s], flat[k+s+1], fx), fy)
 
 def _relief(z):
-    "A small, smooth copy of the heights, about 36 pixels a side, and how many pixels of `z` one of its own stands for"
+    "A smooth copy of the heights, about 36 pixels a side, and the pixels of `z` to each of its own"
     k = max(1, round(z.shape[-1]/36))
     return blur(blur(z, .25)[:,k//2::k,k//2::k], .25), k
 
 def _places(p, z, size):
-    "Which place of the canvas each pixel sees: turned back by roll, then by yaw and pitch, where height decides how far"
+    """Which place of the canvas each pixel sees: turned back by roll, then by yaw and pitch,
+    by an amount that depends on the height"""
     big = z.shape[-1]
     relief, k = _relief(np.minimum(z, np.float32(1.05))-np.float32(.45))
-    (sy,cy), (sp,cp), (sr,cr) = [[_col(o) for o in turn(p[a].to_numpy(np.float32))] for a in ('yaw', 'pitch', 'roll')]
-    x, y = _grid(size); x, y = x-_col(p.shift_x), y-_col(p.shift_y)
+    (sy,cy), (sp,cp), (sr,cr) = [
+        [_col(o) for o in turn(p[a].to_numpy(np.float32))] for a in ('yaw', 'pitch', 'roll')]
+    x, y = _grid(size)
+    x, y = x-_col(p.shift_x), y-_col(p.shift_y)
     x, y = (x*cr+y*sr)/_col(p.scale), (y*cr-x*sr)/_col(p.scale)
-    u, v, high, px = x, y, None, lambda o: (o+head.SPAN)*np.float32(big/(2*head.SPAN))-np.float32(.5)
+    u, v, high, px = (
+        x, y, None, lambda o: (o+head.SPAN)*np.float32(big/(2*head.SPAN))-np.float32(.5))
     for _ in range(3):
         there = sample_at(relief, *[(px(o)-k//2)*np.float32(1/k) for o in (u, v)])
         high = there if high is None else (there+high)*np.float32(.5)
@@ -171,17 +186,20 @@ def hand(
     p, # Parameters, one row a face
     ch, # Colour channel, None for grey
 ):
-    "Four fingers before a part of the face, where `p.hand` is set"
+    "Four fingers in front of a part of the face, where `p.hand` is set"
     at, p = _flagged(p, 'hand')
     if not len(at): return img
-    (x, y), (s, c) = _grid(img.shape[-1]), [_col(o) for o in turn(p.hand_turn.to_numpy(np.float32))]
+    (x, y), (s, c) = (
+        _grid(img.shape[-1]), [_col(o) for o in turn(p.hand_turn.to_numpy(np.float32))])
     x, y = x-_col(p.hand_x), y-_col(p.hand_y)
-    along, across, part, skin = x*c+y*s, y*c-x*s, img[at], _channel(_skin(p), ch)*.7
+    along, across, part, skin = (
+        x*c+y*s, y*c-x*s, img[at], _channel(_skin(p), ch)*.7)
     for i,tip in enumerate((.25,.33,.3,.18)):
         d = (across-(.19*i-.28))*(1/.1)
         alpha = edge(1-np.abs(d), .25)*edge(tip-along-.08*d*d, .05)
         part = mix(part, skin*(1-.35*d*d+.004*_col(p.light)*d), alpha)
-    img = img.copy(); img[at] = part
+    img = img.copy()
+    img[at] = part
     return img
 
 def strand(
@@ -195,14 +213,15 @@ def strand(
     x, y = _grid(img.shape[-1])
     d = x-_col(p.strand_x)-_col(p.strand_tilt)*(y+.9)*(.3+.4*y)
     alpha = np.maximum(hill(d, .12), .8*hill(d-.11-.1*y, .07))*edge(.75-y, .3)*.9
-    img = img.copy(); img[at] = mix(img[at], looks(p, ch).hair*.8, alpha)
+    img = img.copy()
+    img[at] = mix(img[at], looks(p, ch).hair*.8, alpha)
     return img
 
 def watermark(
     x, # Pictures, 0 to 255
     p, # Parameters, one row a face
 ):
-    "A line of pale marks like letters, where `p.watermark` is set; `x` runs to 255"
+    "A line of pale marks like letters, where `p.watermark` is set"
     at, p = _flagged(p, 'watermark')
     x, size = x.copy(), x.shape[-1]
     ink = (bits(p.seed, p.face, 'watermark', 72)>>np.uint64(63)).astype(np.float32)
@@ -222,14 +241,15 @@ def jpeg(
     x, # Pictures, 0 to 255
     p, # Parameters, one row a face
 ):
-    "What pictures lose when they are stored as JPEG, where `p.jpeg` (the coarseness) is above 0"
+    "The loss of JPEG compression, where `p.jpeg` (its coarseness) is above 0"
     at, p = _flagged(p, 'jpeg')
     n, size = len(at), x.shape[-1]//8*8
     b = np.round(x[at,:size,:size]).astype(float)
     b = b.reshape(n, size//8, 8, size//8, 8).transpose(0,1,3,2,4)
     step = (1+_k[:,None]+_k)*p.jpeg.to_numpy()[:,None,None,None,None]
     b = WAVES.T@(np.round(WAVES@b@WAVES.T/step)*step)@WAVES
-    x = x.copy(); x[at,:size,:size] = b.transpose(0,1,3,2,4).reshape(n, size, size)
+    x = x.copy()
+    x[at,:size,:size] = b.transpose(0,1,3,2,4).reshape(n, size, size)
     return x
 
 # %% ../../nbs/lib/synth/camera.ipynb #9d4cca82
@@ -240,7 +260,7 @@ def _noise(p, big):
              pores=clouds(b('pores', 3600), big, 60, 60), fibre=clouds(b('hair', 700), big, 10, 70))
 
 def _scene(p, size):
-    "What has no colour: the heads, which place each pixel sees, the clouds behind"
+    "The noise on the heads, the clouds behind them, their looks, and the size of the canvas"
     big = size*3//2
     noise, c = _noise(p, big), looks(p)
     return noise, clouds(bits(p.seed, p.face, 'back', 49), size, 7, 7), c, big
@@ -249,9 +269,9 @@ def expose(
     units:np.ndarray, # As in `head.face_parts`
     p:pd.DataFrame, # Rows of parameters, with `seed` and `face`
     size:int, # Pixels a side
-    channels, # Channels of colour; `[None]` for grey
+    channels, # Colour channels; `[None]` for grey
 )->list: # A `float32 [n, size, size]` of linear light for each channel
-    "Set up the scene and let the light in"
+    "Set up the scene and expose the picture"
     noise, behind, c, big = _scene(p, size)
     q = head.shape(units, p[head.ID_NAMES].to_numpy(), c, big)
     head.cover(q, c, noise.wig)
@@ -266,15 +286,18 @@ def expose(
     return [channel(ch) for ch in channels]
 
 def develop(
-    light:list, # Of `expose`
+    light:list, # From `expose`
     p:pd.DataFrame, # Rows of parameters
 )->np.ndarray: # `uint8 [n, size, size, channels]`
-    "Blur, exposure, grain, watermark and JPEG; mean and contrast are sums of whole numbers, the same on every machine"
+    """Blur, exposure, grain, watermark and JPEG; mean and contrast are sums of whole numbers,
+    the same on every machine"""
     n, size, _ = light[0].shape
     x = [np.sqrt(np.maximum(o, 0)) for o in light]
-    for _ in range(max(1, size//48)): x = [blur(o, _col(p.blur)*np.float32(.22)) for o in x]
+    for _ in range(max(1, size//48)):
+        x = [blur(o, _col(p.blur)*np.float32(.22)) for o in x]
     x = [np.round(o*4096).astype(np.int64) for o in x]
-    grey = sum(x)//len(x); m = grey.sum((1,2))//size**2
+    grey = sum(x)//len(x)
+    m = grey.sum((1,2))//size**2
     spread = np.sqrt(((grey-m[:,None,None])**2).sum((1,2))/size**2)
     gain = _col(1/np.maximum(spread, 60.))*_col(p.contrast)
     grain = bits(p.seed, p.face, 'noise', (size*size+7)//8).view(np.uint8)

@@ -1,4 +1,4 @@
-"""Faces drawn in code from what the science says an expression is made of: facial action units
+"""Faces drawn in code from facial action units, the movements that expressions are made of
 
 Docs: https://fer-course.github.io/fer_course/lib/synth/drawing.html.md"""
 
@@ -32,42 +32,65 @@ from .head import mix
 class Unit:
     "One movement a face can make, as the Facial Action Coding System (FACS) numbers it"
     number:int # Number in FACS
-    name:str # Its name in FACS, in small letters
-    muscle:str # The muscle that makes it
-    moves:str # What is seen to move
-    sided:bool=True # Can the left and the right side move on their own?
+    name:str # Name in FACS, in lower case
+    muscle:str # The muscle behind it
+    moves:str # What visibly moves
+    sided:bool=True # Can the left and the right side move independently?
 
 UNITS = {f'AU{u.number}': u for u in [
-    Unit(1, 'inner brow raiser', 'frontalis, inner part', 'the inner ends of the brows go up, the forehead creases in the middle'),
-    Unit(2, 'outer brow raiser', 'frontalis, outer part', 'the outer ends of the brows go up, the forehead creases at the sides'),
-    Unit(4, 'brow lowerer', 'corrugator and depressor supercilii', 'the brows go down and together, upright furrows stand between them'),
-    Unit(5, 'upper lid raiser', 'levator palpebrae superioris', 'the upper lids go up, more white shows'),
-    Unit(6, 'cheek raiser', 'orbicularis oculi, outer part', 'the cheeks rise, the lower lids bulge, crow\'s feet appear'),
-    Unit(7, 'lid tightener', 'orbicularis oculi, inner part', 'the lids tighten, the eyes narrow'),
-    Unit(9, 'nose wrinkler', 'levator labii superioris alaeque nasi', 'the nose wrinkles at its root, its wings and the upper lip go up', False),
-    Unit(10, 'upper lip raiser', 'levator labii superioris', 'the upper lip goes up in the middle, the furrow beside the nose deepens'),
-    Unit(12, 'lip corner puller', 'zygomaticus major', 'the corners of the mouth go up and out, the cheeks bulge'),
-    Unit(14, 'dimpler', 'buccinator', 'the corners of the mouth tighten and sink in'),
-    Unit(15, 'lip corner depressor', 'depressor anguli oris', 'the corners of the mouth go down'),
-    Unit(16, 'lower lip depressor', 'depressor labii inferioris', 'the lower lip goes down, lower teeth show', False),
-    Unit(17, 'chin raiser', 'mentalis', 'the chin boss and the lower lip are pushed up', False),
-    Unit(20, 'lip stretcher', 'risorius and platysma', 'the mouth is pulled straight to the sides'),
-    Unit(22, 'lip funneler', 'orbicularis oris', 'the lips funnel outwards', False),
-    Unit(23, 'lip tightener', 'orbicularis oris', 'the lips tighten and become narrow', False),
-    Unit(24, 'lip pressor', 'orbicularis oris', 'the lips press on each other', False),
-    Unit(25, 'lips part', 'depressor labii inferioris, or relaxed mentalis', 'the lips part', False),
-    Unit(26, 'jaw drop', 'masseter relaxed', 'the jaw falls by its own weight', False),
-    Unit(27, 'mouth stretch', 'pterygoids, digastric', 'the jaw is pulled down, the mouth is wide open', False),
-    Unit(45, 'blink', 'levator palpebrae relaxed', 'the eyes close')]}
+    Unit(1, 'inner brow raiser', 'frontalis, inner part',
+         'the inner ends of the brows go up, the forehead creases in the middle'),
+    Unit(2, 'outer brow raiser', 'frontalis, outer part',
+         'the outer ends of the brows go up, the forehead creases at the sides'),
+    Unit(4, 'brow lowerer', 'corrugator and depressor supercilii',
+         'the brows go down and together, upright furrows stand between them'),
+    Unit(5, 'upper lid raiser', 'levator palpebrae superioris',
+         'the upper lids go up, more white shows'),
+    Unit(6, 'cheek raiser', 'orbicularis oculi, outer part',
+         'the cheeks rise, the lower lids bulge, crow\'s feet appear'),
+    Unit(7, 'lid tightener', 'orbicularis oculi, inner part',
+         'the lids tighten, the eyes narrow'),
+    Unit(9, 'nose wrinkler', 'levator labii superioris alaeque nasi',
+         'the nose wrinkles at its root, its wings and the upper lip go up', False),
+    Unit(10, 'upper lip raiser', 'levator labii superioris',
+         'the upper lip goes up in the middle, the furrow beside the nose deepens'),
+    Unit(12, 'lip corner puller', 'zygomaticus major',
+         'the corners of the mouth go up and out, the cheeks bulge'),
+    Unit(14, 'dimpler', 'buccinator',
+         'the corners of the mouth tighten and sink in'),
+    Unit(15, 'lip corner depressor', 'depressor anguli oris',
+         'the corners of the mouth go down'),
+    Unit(16, 'lower lip depressor', 'depressor labii inferioris',
+         'the lower lip goes down, lower teeth show', False),
+    Unit(17, 'chin raiser', 'mentalis',
+         'the chin boss and the lower lip are pushed up', False),
+    Unit(20, 'lip stretcher', 'risorius and platysma',
+         'the mouth is pulled straight to the sides'),
+    Unit(22, 'lip funneler', 'orbicularis oris',
+         'the lips funnel outwards', False),
+    Unit(23, 'lip tightener', 'orbicularis oris',
+         'the lips tighten and become narrow', False),
+    Unit(24, 'lip pressor', 'orbicularis oris',
+         'the lips press on each other', False),
+    Unit(25, 'lips part', 'depressor labii inferioris, or relaxed mentalis',
+         'the lips part', False),
+    Unit(26, 'jaw drop', 'masseter relaxed',
+         'the jaw falls by its own weight', False),
+    Unit(27, 'mouth stretch', 'pterygoids, digastric',
+         'the jaw is pulled down, the mouth is wide open', False),
+    Unit(45, 'blink', 'levator palpebrae relaxed',
+         'the eyes close')]}
 
 # %% ../../nbs/lib/synth/drawing.ipynb #59f9049b
-COLUMNS = [k+s for k,u in UNITS.items() for s in (('L', 'R') if u.sided else ('',))] # Columns of a set's `meta`; AU12L is the person's own left
+# Columns of a set's `meta`; AU12L is the person's own left
+COLUMNS = [k+s for k,u in UNITS.items() for s in (('L', 'R') if u.sided else ('',))]
 _BY_NAME = {u.name: k for k,u in UNITS.items()}
 
-def _plain(name): return re.sub('[^a-z0-9]', '', str(name).lower()).removeprefix('au').lstrip('0')
+def _plain(name):
+    return re.sub('[^a-z0-9]', '', str(name).lower()).removeprefix('au').lstrip('0')
 
 def _meant(name):
-    "The unit, column or name that was probably meant by one that does not exist; None where nothing is near"
+    "The unit, column or name that was probably meant by an unknown one; None if nothing is close"
     names = {_plain(o): o for o in [*UNITS, *COLUMNS, *_BY_NAME]}
     near = get_close_matches(_plain(name), names, n=1, cutoff=.5)
     return names[near[0]] if near else None
@@ -75,63 +98,108 @@ def _meant(name):
 def unit_columns(
     name:str, # 'AU12', 'AU12L', or a name such as 'lip corner puller'
 )->list: # Its columns in a set's `meta`
-    "The columns that a unit's name stands for; where there is no such unit, an `InputError` that suggests one"
+    "The columns of a unit; for an unknown unit, an `InputError` that suggests one"
     known = _BY_NAME.get(name, name)
     if known in COLUMNS: return [known]
     if known in UNITS: return [f'{known}L', f'{known}R']
     meant = _meant(name)
     what = f' ({UNITS[meant].name})' if meant in UNITS else ''
-    raise InputError(f'unknown action unit {name!r}; ' + (f'did you mean {meant}{what}?' if meant else 'see `synth.UNITS` for all there are'))
+    raise InputError(f'unknown action unit {name!r}; ' + (
+        f'did you mean {meant}{what}?' if meant else 'see `synth.UNITS` for all there are'))
 
 # %% ../../nbs/lib/synth/drawing.ipynb #af7b6b42
 PROTOTYPES = { # expression: [(weight of the variant, {unit: (how often, least, most)})]
-    'angry': [(.3, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU23=(1, .29, .76), AU5=(.5, .52, 1), AU10=(.5, .4, 1), AU17=(.5, .28, .92), AU24=(.5, .25, .75))),
-              (.25, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU24=(1, .37, 1), AU5=(.5, .52, 1), AU17=(.5, .28, .92))),
-              (.45, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU10=(1, .66, 1), AU25=(1, .72, 1), AU5=(.6, .52, 1), AU9=(.5, .33, .89), AU16=(.6, .61, 1), AU22=(.5, .4, 1), AU23=(.5, .19, .57), AU26=(.6, .4, 1), AU27=(.35, .37, .92)))],
-    'disgust': [(.6, dict(AU9=(1, .77, 1), AU10=(1, .58, 1), AU17=(1, .59, 1), AU7=(.8, .5, 1), AU6=(.5, .34, 1), AU4=(.31, .08, .39), AU24=(.26, .3, .79))),
-                (.3, dict(AU9=(1, .85, 1), AU10=(.5, .46, 1), AU17=(.5, .59, 1), AU7=(.8, .5, 1), AU6=(.5, .34, 1), AU15=(.2, .15, .45))),
-                (.1, dict(AU9=(1, .77, 1), AU10=(1, .81, 1), AU25=(1, .19, .57), AU7=(.8, .4, 1), AU16=(.4, .3, .8)))],
-    'fear': [(.4, dict(AU1=(1, .85, 1), AU4=(1, .3, .79), AU20=(1, .85, 1), AU25=(1, .34, .77), AU2=(.57, .11, .54), AU5=(.63, .82, 1), AU26=(.33, .15, .44))),
-             (.45, dict(AU1=(1, .85, 1), AU2=(1, .22, .54), AU5=(1, .82, 1), AU25=(1, .34, .77), AU26=(1, .15, .52), AU4=(.7, .3, .79), AU20=(.7, .85, 1), AU27=(.2, .46, .92))),
-             (.15, dict(AU1=(1, .85, 1), AU4=(1, .3, .79), AU5=(1, .82, 1), AU20=(.5, .85, 1), AU25=(.5, .26, .68)))],
-    'happy': [(.75, dict(AU12=(1, .57, 1), AU25=(1, .49, .98), AU6=(.6, .56, 1), AU26=(.3, .18, .7))),
+    'angry': [(.3, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU23=(1, .29, .76), AU5=(.5, .52, 1),
+                        AU10=(.5, .4, 1), AU17=(.5, .28, .92), AU24=(.5, .25, .75))),
+              (.25, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU24=(1, .37, 1), AU5=(.5, .52, 1),
+                         AU17=(.5, .28, .92))),
+              (.45, dict(AU4=(1, .85, 1), AU7=(1, .19, .57), AU10=(1, .66, 1), AU25=(1, .72, 1),
+                         AU5=(.6, .52, 1), AU9=(.5, .33, .89), AU16=(.6, .61, 1),
+                         AU22=(.5, .4, 1), AU23=(.5, .19, .57), AU26=(.6, .4, 1),
+                         AU27=(.35, .37, .92)))],
+    'disgust': [(.6, dict(AU9=(1, .77, 1), AU10=(1, .58, 1), AU17=(1, .59, 1), AU7=(.8, .5, 1),
+                          AU6=(.5, .34, 1), AU4=(.31, .08, .39), AU24=(.26, .3, .79))),
+                (.3, dict(AU9=(1, .85, 1), AU10=(.5, .46, 1), AU17=(.5, .59, 1), AU7=(.8, .5, 1),
+                          AU6=(.5, .34, 1), AU15=(.2, .15, .45))),
+                (.1, dict(AU9=(1, .77, 1), AU10=(1, .81, 1), AU25=(1, .19, .57), AU7=(.8, .4, 1),
+                          AU16=(.4, .3, .8)))],
+    'fear': [(.4, dict(AU1=(1, .85, 1), AU4=(1, .3, .79), AU20=(1, .85, 1), AU25=(1, .34, .77),
+                       AU2=(.57, .11, .54), AU5=(.63, .82, 1), AU26=(.33, .15, .44))),
+             (.45, dict(AU1=(1, .85, 1), AU2=(1, .22, .54), AU5=(1, .82, 1), AU25=(1, .34, .77),
+                        AU26=(1, .15, .52), AU4=(.7, .3, .79), AU20=(.7, .85, 1),
+                        AU27=(.2, .46, .92))),
+             (.15, dict(AU1=(1, .85, 1), AU4=(1, .3, .79), AU5=(1, .82, 1), AU20=(.5, .85, 1),
+                        AU25=(.5, .26, .68)))],
+    'happy': [(.75, dict(AU12=(1, .57, 1), AU25=(1, .49, .98), AU6=(.6, .56, 1),
+                         AU26=(.3, .18, .7))),
               (.25, dict(AU6=(1, .67, 1), AU12=(1, .57, 1), AU1=(.2, .2, .49), AU2=(.2, .41, 1)))],
-    'neutral': [(1, dict(AU1=(.12, .04, .2), AU2=(.12, .05, .24), AU4=(.12, .04, .19), AU5=(.12, .04, .19), AU7=(.12, .04, .2), AU12=(.12, .04, .19), AU14=(.12, .05, .27), AU15=(.12, .05, .24), AU17=(.12, .04, .22), AU23=(.12, .05, .25), AU24=(.12, .04, .22), AU25=(.12, .04, .19)))],
-    'sad': [(.5, dict(AU1=(1, .85, 1), AU4=(1, .26, .69), AU15=(1, .75, 1), AU6=(.5, .54, 1), AU7=(.4, .65, 1), AU17=(.67, .09, .46))),
-            (.2, dict(AU4=(1, .26, .69), AU15=(1, .85, 1), AU17=(1, .18, .46), AU1=(.5, .84, 1), AU24=(.5, .3, .81))),
-            (.15, dict(AU1=(1, .85, 1), AU4=(1, .26, .69), AU15=(.5, .75, 1), AU17=(.5, .09, .46), AU25=(.5, .37, 1))),
-            (.15, dict(AU4=(1, .26, .69), AU6=(1, .81, 1), AU15=(1, .85, 1), AU25=(1, .62, 1), AU1=(.6, .84, 1), AU10=(.6, .08, .3), AU20=(.6, .64, 1), AU26=(.6, .2, .81)))],
-    'surprise': [(.65, dict(AU1=(1, .16, .55), AU2=(1, .66, 1), AU25=(1, .62, 1), AU26=(1, .64, 1), AU5=(.66, .33, .83))),
-                 (.35, dict(AU1=(1, .16, .55), AU2=(1, .66, 1), AU5=(1, .33, .83), AU25=(1, .62, 1), AU27=(1, .65, 1)))]}
+    'neutral': [(1, dict(AU1=(.12, .04, .2), AU2=(.12, .05, .24), AU4=(.12, .04, .19),
+                         AU5=(.12, .04, .19), AU7=(.12, .04, .2), AU12=(.12, .04, .19),
+                         AU14=(.12, .05, .27), AU15=(.12, .05, .24), AU17=(.12, .04, .22),
+                         AU23=(.12, .05, .25), AU24=(.12, .04, .22), AU25=(.12, .04, .19)))],
+    'sad': [(.5, dict(AU1=(1, .85, 1), AU4=(1, .26, .69), AU15=(1, .75, 1), AU6=(.5, .54, 1),
+                      AU7=(.4, .65, 1), AU17=(.67, .09, .46))),
+            (.2, dict(AU4=(1, .26, .69), AU15=(1, .85, 1), AU17=(1, .18, .46), AU1=(.5, .84, 1),
+                      AU24=(.5, .3, .81))),
+            (.15, dict(AU1=(1, .85, 1), AU4=(1, .26, .69), AU15=(.5, .75, 1), AU17=(.5, .09, .46),
+                       AU25=(.5, .37, 1))),
+            (.15, dict(AU4=(1, .26, .69), AU6=(1, .81, 1), AU15=(1, .85, 1), AU25=(1, .62, 1),
+                       AU1=(.6, .84, 1), AU10=(.6, .08, .3), AU20=(.6, .64, 1),
+                       AU26=(.6, .2, .81)))],
+    'surprise': [(.65, dict(AU1=(1, .16, .55), AU2=(1, .66, 1), AU25=(1, .62, 1),
+                            AU26=(1, .64, 1), AU5=(.66, .33, .83))),
+                 (.35, dict(AU1=(1, .16, .55), AU2=(1, .66, 1), AU5=(1, .33, .83),
+                            AU25=(1, .62, 1), AU27=(1, .65, 1)))]}
 
 # %% ../../nbs/lib/synth/drawing.ipynb #94e409b8
 @dataclass(frozen=True)
 class Param:
-    "One number of a drawn face that is no action unit, and how it is chosen"
-    lo:float # Least
-    hi:float # Most
-    how:str # 'even' between the two, 'bell' (mostly in the middle), 'flag' (1 with chance `hi`, else 0) or 'some' (0 for two in three)
-    easy:float|None=None # What difficulty 0 makes of it; None where difficulty changes nothing
+    "One number of a drawn face that is not an action unit, and how it is chosen"
+    lo:float # Minimum
+    hi:float # Maximum
+    # 'even' between the two, 'bell' (mostly in the middle), 'flag' (1 with probability `hi`,
+    # else 0) or 'some' (0 for two in three)
+    how:str
+    easy:float|None=None # Value at difficulty 0; None if difficulty does not change it
 
-_IDENTITY = {k: Param(-1, 1, 'bell') for k in head.ID_NAMES} | dict( # Shape of the face, as in `head.IDENTITY`, and its looks
-    age=Param(0,1,'even'), makeup=Param(0,.25,'flag'), skin=Param(1,10,'even'), hair=Param(0,1,'even'), bald=Param(0,.05,'flag'), beard=Param(0,.15,'flag'), stubble=Param(.3,1,'even'),
-    hairline=Param(-1.1,-.62,'even'), hair_round=Param(.1,.75,'even'), part=Param(-.25,.25,'bell'), volume=Param(0,.22,'even'), length=Param(-.4,1.6,'even'), curtain=Param(-1,1,'even'),
-    lips=Param(0,1,'even'), eye=Param(0,1,'even'), rough=Param(.02,.1,'even'), pores=Param(0,.12,'even'), spec=Param(0,.08,'even'))
-_CLOTHES = dict(glasses=Param(0,.1,'flag',0), rim=Param(.006,.03,'even'), sun=Param(0,.08,'flag',0), hat=Param(0,.05,'flag',0), scarf=Param(0,.03,'flag',0), cloth=Param(.02,.6,'even'))
-_POSE = dict(gaze_x=Param(-1,1,'bell',0), gaze_y=Param(-1,1,'bell',0), yaw=Param(-32,32,'bell',0), pitch=Param(-14,14,'bell',0), roll=Param(-15,15,'bell',0), # Degrees
+# Shape of the face, as in `head.IDENTITY`, and its looks
+_IDENTITY = {k: Param(-1, 1, 'bell') for k in head.ID_NAMES} | dict(
+    age=Param(0,1,'even'), makeup=Param(0,.25,'flag'), skin=Param(1,10,'even'),
+    hair=Param(0,1,'even'), bald=Param(0,.05,'flag'),
+    beard=Param(0,.15,'flag'), stubble=Param(.3,1,'even'),
+    hairline=Param(-1.1,-.62,'even'), hair_round=Param(.1,.75,'even'), part=Param(-.25,.25,'bell'),
+    volume=Param(0,.22,'even'), length=Param(-.4,1.6,'even'), curtain=Param(-1,1,'even'),
+    lips=Param(0,1,'even'), eye=Param(0,1,'even'),
+    rough=Param(.02,.1,'even'), pores=Param(0,.12,'even'), spec=Param(0,.08,'even'))
+_CLOTHES = dict(
+    glasses=Param(0,.1,'flag',0), rim=Param(.006,.03,'even'), sun=Param(0,.08,'flag',0),
+    hat=Param(0,.05,'flag',0), scarf=Param(0,.03,'flag',0), cloth=Param(.02,.6,'even'))
+_POSE = dict(
+    gaze_x=Param(-1,1,'bell',0), gaze_y=Param(-1,1,'bell',0),
+    # Degrees
+    yaw=Param(-32,32,'bell',0), pitch=Param(-14,14,'bell',0), roll=Param(-15,15,'bell',0),
     scale=Param(.92,1.14,'bell',1), shift_x=Param(-.09,.09,'bell',0), shift_y=Param(-.09,.09,'bell',0))
-_LIGHT = dict(light=Param(-75,75,'bell',35), height=Param(-5,85,'bell',45), ambient=Param(.25,.8,'even',.5), # The lamp in degrees to the viewer's right and upwards; the share of light from everywhere
-    back=Param(.05,.75,'bell',.4), back_x=Param(-.2,.2,'bell',0), back_y=Param(-.2,.2,'bell',0), clutter=Param(0,.3,'even',0)) # The background
-_PHOTO = dict(mean=Param(75,185,'bell',130), contrast=Param(30,80,'bell',55), blur=Param(-.45,.5,'even',0), noise=Param(0,6,'even',0), jpeg=Param(2,9,'some',0),
-    hand=Param(0,.05,'flag',0), hand_x=Param(-.5,.5,'even'), hand_y=Param(.2,.8,'even'), hand_turn=Param(-70,70,'even'),
-    strand=Param(0,.06,'flag',0), strand_x=Param(-.6,.6,'even'), strand_tilt=Param(-.6,.6,'even'), watermark=Param(0,.06,'flag',0), watermark_y=Param(-.2,.85,'even'))
-PARAMS = _IDENTITY | _CLOTHES | _POSE | _LIGHT | _PHOTO # Every number of a face that is no action unit
+_LIGHT = dict(
+    # The lamp, in degrees to the viewer's right and upwards; the share of ambient light
+    light=Param(-75,75,'bell',35), height=Param(-5,85,'bell',45), ambient=Param(.25,.8,'even',.5),
+    # The background
+    back=Param(.05,.75,'bell',.4), back_x=Param(-.2,.2,'bell',0), back_y=Param(-.2,.2,'bell',0),
+    clutter=Param(0,.3,'even',0))
+_PHOTO = dict(
+    mean=Param(75,185,'bell',130), contrast=Param(30,80,'bell',55), blur=Param(-.45,.5,'even',0),
+    noise=Param(0,6,'even',0), jpeg=Param(2,9,'some',0),
+    hand=Param(0,.05,'flag',0), hand_x=Param(-.5,.5,'even'), hand_y=Param(.2,.8,'even'),
+    hand_turn=Param(-70,70,'even'),
+    strand=Param(0,.06,'flag',0), strand_x=Param(-.6,.6,'even'), strand_tilt=Param(-.6,.6,'even'),
+    watermark=Param(0,.06,'flag',0), watermark_y=Param(-.2,.85,'even'))
+# Every number of a face that is not an action unit
+PARAMS = _IDENTITY | _CLOTHES | _POSE | _LIGHT | _PHOTO
 
 # %% ../../nbs/lib/synth/drawing.ipynb #4045a7e9
 def _fine(x): return np.round(x*1024)/1024
 
 def _values(o:Param, r, difficulty):
-    "Values of one parameter out of two random numbers a face"
+    "Values of one parameter, from two random numbers for each face"
     if o.how=='flag': return (r[:,0] < o.hi*(1 if o.easy is None else difficulty)).astype(float)
     if o.how=='some': return (r[:,0] < .35*difficulty)*np.round(mix(o.lo, o.hi, r[:,1]))
     x = mix(o.lo, o.hi, r[:,0] if o.how=='even' else (r[:,0]+r[:,1])/2)
@@ -140,7 +208,8 @@ def _values(o:Param, r, difficulty):
 def _prototype(expression, seed, face, difficulty):
     "Intensities `{unit: [n, 2]}`, left and right, of faces that all show one expression"
     variants, r = PROTOTYPES[expression], lambda name,k: rand(seed, face, name, k)
-    power, pick = r('power', 1), np.searchsorted(np.cumsum([w for w,_ in variants])[:-1], r('variant', 1)[:,0], side='right')
+    power, pick = r('power', 1), np.searchsorted(
+        np.cumsum([w for w,_ in variants])[:-1], r('variant', 1)[:,0], side='right')
     res = {u: np.zeros((len(face), 2)) for u in UNITS}
     for i,(_,units) in enumerate(variants):
         for u,(often,lo,hi) in units.items():
@@ -153,73 +222,88 @@ def _prototype(expression, seed, face, difficulty):
     return res
 
 def _strays(units, seed, face, difficulty):
-    "Life is not a prototype: some units fail, others come from nowhere, some eyes blink"
+    "Depart from the prototypes: some units fail, others appear at random, some eyes blink"
     for u in units:
-        q, often = rand(seed, face, 'stray'+u, 3), {'AU27': 0}.get(u, .05)*difficulty
-        units[u] = units[u]*(1-.8*(q[:,:1]<.06*difficulty)) + (q[:,1:2]<often)*q[:,2:]*(1 if u=='AU45' else .4)
+        q, often = (rand(seed, face, 'stray'+u, 3),
+                    {'AU27': 0}.get(u, .05)*difficulty)
+        units[u] = (units[u]*(1-.8*(q[:,:1]<.06*difficulty))
+                    + (q[:,1:2]<often)*q[:,2:]*(1 if u=='AU45' else .4))
     return units
 
 def _columns(units):
-    sides = {c: units[u][:,i] for u,o in UNITS.items() for i,c in enumerate((u+'L', u+'R') if o.sided else (u,))}
+    sides = {c: units[u][:,i] for u,o in UNITS.items()
+             for i,c in enumerate((u+'L', u+'R') if o.sided else (u,))}
     return {c: np.round(np.clip(x, 0, 1)*256)/256 for c,x in sides.items()}
 
 # %% ../../nbs/lib/synth/drawing.ipynb #0ff75c9f
 def _check(n=1, size=48, difficulty=1., seed=0):
     if not n>=1: raise InputError(f'cannot draw {n} faces; ask for 1 or more')
-    if not 16<=size<=1024: raise InputError(f'cannot draw faces of {size} px; choose a size from 16 to 1024')
-    if not 0<=difficulty<=2: raise InputError(f'difficulty {difficulty} is outside 0 (clean) to 2 (wild); 1 is like FER2013')
+    if not 16<=size<=1024:
+        raise InputError(f'cannot draw faces of {size} px; choose a size from 16 to 1024')
+    if not 0<=difficulty<=2:
+        raise InputError(f'difficulty {difficulty} is outside 0 (clean) to 2 (wild); '
+                         '1 is like FER2013')
     if seed<0: raise InputError(f'seed {seed} is negative; use 0 or more')
 
 def _biased(df, bias, seed):
-    "Choose again the parameters that `bias` names for the faces of some classes"
+    "Choose the parameters that `bias` names again, for the faces of some classes"
     for c,d in bias.items():
         rows = np.flatnonzero(df.expression==check_name(c, VOCAB, 'class'))
         for k,v in d.items():
             lo, hi = v if isinstance(v, (tuple,list)) else (v, v)
-            df.loc[rows, check_name(k, [*COLUMNS, *PARAMS], 'parameter')] = _fine(mix(lo, hi, rand(seed, rows, 'bias'+k)[:,0]))
+            df.loc[rows, check_name(k, [*COLUMNS, *PARAMS], 'parameter')] = _fine(
+                mix(lo, hi, rand(seed, rows, 'bias'+k)[:,0]))
     return df
 
 def sample(
-    labels, # `int [n]`, indices into `VOCAB`
-    seed:int=0, # Another seed, other faces
-    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as wild as FER2013; up to 2
-    # `{class name: {parameter: value or (lo, hi)}}`: what is chosen otherwise for faces of that
-    # class
+    labels, # Classes of the faces, `int [n]`, indices into `VOCAB`
+    seed:int=0, # Random seed
+    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
+    # `{class name: {parameter: value or (lo, hi)}}`: values for the faces of that class alone
     bias:dict|None=None,
-)->pd.DataFrame: # One row a face: `seed`, `face` (its number), `expression`, the units (`COLUMNS`), the parameters (`PARAMS`)
-    "Choose every number of every face; identity, light and pose know nothing of the expression unless `bias` says so"
-    labels = np.asarray(labels); face = np.arange(len(labels)); _check(len(labels), difficulty=difficulty, seed=seed)
+# A row for each face: `seed`, `face` (its number), `expression`, the units (`COLUMNS`) and
+# the parameters (`PARAMS`)
+)->pd.DataFrame:
+    """Choose every number of every face; identity, light and pose are independent of the expression
+    unless `bias` says otherwise"""
+    labels = np.asarray(labels)
+    face = np.arange(len(labels))
+    _check(len(labels), difficulty=difficulty, seed=seed)
     units = {u: np.zeros((len(labels), 2)) for u in UNITS}
     for i,c in enumerate(VOCAB):
         rows = np.flatnonzero(labels==i)
-        for u,x in _prototype(c, seed, rows, difficulty).items(): units[u][rows] = x
+        for u,x in _prototype(c, seed, rows, difficulty).items():
+            units[u][rows] = x
     cols = _columns(_strays(units, seed, face, difficulty))
     cols |= {k: _values(o, rand(seed, face, k, 2), difficulty) for k,o in PARAMS.items()}
-    rows = pd.DataFrame({'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols)
+    rows = pd.DataFrame(
+        {'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols)
     return _biased(rows, bias or {}, seed)
 
 # %% ../../nbs/lib/synth/drawing.ipynb #adabb195
-def _sides(p): return np.stack([p[[u+s if o.sided else u for u,o in UNITS.items()]].to_numpy() for s in 'LR'], 1)
+def _sides(p):
+    return np.stack([p[[u+s if o.sided else u for u,o in UNITS.items()]].to_numpy() for s in 'LR'], 1)
 
 def render(
-    params:pd.DataFrame, # Rows as `sample` makes them, or as they stand in the `meta` of a set
+    params:pd.DataFrame, # Rows from `sample`, or from the `meta` of a set
     size:int=48, # Pixels a side, 16 to 1024
     color:bool=False, # Red, green and blue instead of grey?
-    bs:int=32, # Faces of 48 px drawn at a time
+    bs:int=32, # Faces drawn at a time, if they have 48 px; fewer if they are larger
 )->np.ndarray: # `uint8 [n, size, size]`, with `color` `[n, size, size, 3]`
-    "Draw the faces that `params` describes, a row a face"
+    "Draw the faces that `params` describes, one in each row"
     _check(len(params), size)
     n = max(1, bs*48**2//max(size, 48)**2)
     parts = [params.iloc[i:i+n] for i in range(0, len(params), n)]
     channels = range(3) if color else [None]
-    res = np.concatenate([camera.develop(camera.expose(_sides(p), p, size, channels), p) for p in parts])
+    res = np.concatenate([
+        camera.develop(camera.expose(_sides(p), p, size, channels), p) for p in parts])
     return res if color else res[...,0]
 
 # %% ../../nbs/lib/synth/drawing.ipynb #5104f236
 def draw(
     expression='neutral', # A class name, or `{unit: intensity}` such as `{'AU12': 0.8, 'AU6': 0.5}`
     size:int=192, # Pixels a side, 16 to 1024
-    seed:int=0, # Whose face
+    seed:int=0, # Random seed: whose face it is
     color:bool=False, # In colour?
     difficulty:float=0., # As in `sample`
     **params, # Any of `PARAMS`, for example `yaw=20, glasses=1`
@@ -231,21 +315,25 @@ def draw(
     if units is not None: p[COLUMNS] = 0.
     for k,v in (units or {}).items():
         cols = unit_columns(k)
-        if not 0<=v<=1: raise InputError(f'{k} has intensity {v}; an action unit runs from 0 to 1')
+        if not 0<=v<=1:
+            raise InputError(f'{k} has intensity {v}; an action unit runs from 0 to 1')
         p[cols] = float(v)
-    for k,v in params.items(): p[check_name(k, PARAMS, 'parameter')] = float(v)
+    for k,v in params.items():
+        p[check_name(k, PARAMS, 'parameter')] = float(v)
     return Image.fromarray(render(p, size, color)[0])
 
 # %% ../../nbs/lib/synth/drawing.ipynb #2db7a725
-VERSION = 4 # Changes whenever the same arguments would draw other pixels or other splits
-FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171])) # Training faces of each class in FER2013
+VERSION = 4 # Changes whenever the same arguments would give other pixels or other splits
+# Training faces of each class in FER2013
+FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171]))
 
 def _labels(n, shares, seed):
-    "Labels and splits: 70, 10 and 20 of a hundred, every split with the same shares, in shuffled order"
+    "Labels and splits (70, 10 and 20 %), every split with the same shares, in shuffled order"
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
     sizes = _quota(np.array([7,1,2]), n)
     labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
-    order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable') for i,o in enumerate(labels)]
+    order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')
+             for i,o in enumerate(labels)]
     labels = [o[i] for o,i in zip(labels, order)]
     return np.concatenate(labels), np.repeat(SPLITS, sizes)
 
@@ -253,44 +341,49 @@ def _shares(shares):
     named = {'equal': dict.fromkeys(VOCAB, 1), 'fer2013': FER2013_SHARES}
     if isinstance(shares, str): return named[check_name(shares, named, 'shares')]
     if not any(shares.values()) or min(shares.values())<0:
-        raise InputError(f'shares {shares} leave nothing to draw; give each class 0 or more, and one of them more')
+        raise InputError(f'shares {shares} leave nothing to draw; '
+                         'give each class 0 or more, and one of them more')
     return {check_name(k, VOCAB, 'class'): v for k,v in shares.items()}
 
 def _cached(path, make):
-    "The array stored at `path`, made and stored first where there is none; a memory map"
+    "The array stored at `path` as a memory map, made and stored first if it is missing"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda f: np.save(f, make()))
     return np.load(path, mmap_mode='r')
 
 def faces(
-    n:int=4000, # Faces in all: 70 % to train, 10 % to choose, 20 % to report
-    seed:int=0, # Another seed, other faces
-    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as wild as FER2013; up to 2
+    n:int=4000, # Number of faces: 70 % to train, 10 % to validate, 20 % to test
+    seed:int=0, # Random seed
+    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     size:int=48, # Pixels a side, 16 to 1024
     shares:str|dict='equal', # 'equal', 'fer2013', or `{class name: share}`
-    bias:dict|None=None, # As in `sample`: a set that teaches something else than expressions
-    # Keep sets of 1,000 faces and more in fastai's data folder, or in the folder named here?
+    bias:dict|None=None, # As in `sample`: for a set that teaches something other than expressions
+    # Keep sets of 1,000 faces or more in fastai's data folder, or in the folder given here?
     cache:bool|str=True,
-)->FaceSet: # `meta` holds every number of every face
-    "Drawn faces: the same ones for the same arguments"
+)->FaceSet: # Its `meta` has every number of every face
+    "Drawn faces: the same arguments give the same faces"
     _check(n, size, difficulty, seed)
     labels, split = _labels(n, _shares(shares), seed)
     meta = sample(labels, seed, difficulty, bias)
-    args = f'n={n}, seed={seed}, difficulty={difficulty:g}, size={size}, shares={shares}, bias={bias}'
+    args = (f'n={n}, seed={seed}, difficulty={difficulty:g}, size={size}, '
+            f'shares={shares}, bias={bias}')
     folder = data_dir()/'fer_course' if cache is True else Path(cache or '.')
     path = folder/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
-    imgs = _cached(path, lambda: render(meta, size)) if cache and n>=1000 else render(meta, size)
-    return FaceSet(imgs, labels, split, VOCAB, 'synth', f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)
+    imgs = (_cached(path, lambda: render(meta, size)) if cache and n>=1000
+            else render(meta, size))
+    return FaceSet(imgs, labels, split, VOCAB, 'synth',
+                   f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)
 
 # %% ../../nbs/lib/synth/drawing.ipynb #55f8ac96
 def sheet(
-    cols:int=12, # Faces of each class
+    cols:int=12, # Number of faces of each class
     size:int=48, # Pixels a side
-    seed:int=0, # Another seed, other faces
+    seed:int=0, # Random seed
     difficulty:float=1., # As in `sample`
     color:bool=False, # In colour?
 )->Image.Image: # A row for each class, in the order of `VOCAB`
     "Many faces at a glance"
     imgs = render(sample(np.repeat(np.arange(len(VOCAB)), cols), seed, difficulty), size, color)
-    return Image.fromarray(np.concatenate([np.concatenate(list(imgs[i*cols:(i+1)*cols]), 1) for i in range(len(VOCAB))]))
+    return Image.fromarray(np.concatenate([
+        np.concatenate(list(imgs[i*cols:(i+1)*cols]), 1) for i in range(len(VOCAB))]))

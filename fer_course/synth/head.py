@@ -1,4 +1,4 @@
-"""A head with form: what it is made of, what each action unit moves, and how light falls on it
+"""A head as a relief: its parts, what each action unit moves, and how light falls on it
 
 Docs: https://fer-course.github.io/fer_course/lib/synth/head.html.md"""
 
@@ -14,11 +14,16 @@ __all__ = ['FIELDS', 'FORM2', 'FORM1', 'INK2', 'INK1', 'SHAPE2', 'SHAPE1', 'PAIR
 import numpy as np
 
 # %% ../../nbs/lib/synth/head.ipynb #9ccfe44b
-FIELDS = dict(bump='x y a b s c h'.split(), # place, half length, half thickness, slope, curve, height (of form) or darkness (of ink)
-              eye='x y w up lo slant lid iris bag'.split(), # place, half width, how far upper and lower lid are from the middle, slant, lashes, iris radius
-              corner='x y'.split(), # of the mouth
-              mouth='y up lo tu tl bow pout press teeth low tongue red'.split(), # place, how far the lips are apart above and below, their thickness, …
-              skull='w top low jaw temple'.split()) # half width, reach upwards and downwards, squareness of the jaw
+FIELDS = dict(
+    # place, half length, half thickness, slope, curve, height (of form) or darkness (of ink)
+    bump='x y a b s c h'.split(),
+    # place, half width, distance of upper and lower lid from the middle, slant, lashes, iris radius
+    eye='x y w up lo slant lid iris bag'.split(),
+    corner='x y'.split(), # of the mouth
+    # place, how far the lips are apart above and below, their thickness, …
+    mouth='y up lo tu tl bow pout press teeth low tongue red'.split(),
+    # half width, reach upwards and downwards, squareness of the jaw
+    skull='w top low jaw temple'.split())
 
 # %% ../../nbs/lib/synth/head.ipynb #f589075b
 FORM2 = dict(
@@ -93,50 +98,97 @@ SHAPE1 = dict(
 )
 
 # %% ../../nbs/lib/synth/head.ipynb #020a9f7f
-PAIRED = {k: ('bump', v) for k,v in (FORM2|INK2).items()} | {k: (k, v) for k,v in SHAPE2.items()}
-CENTRAL = {k: ('bump', v) for k,v in (FORM1|INK1).items()} | {k: (k, v) for k,v in SHAPE1.items()}
+PAIRED = ({k: ('bump', v) for k,v in (FORM2|INK2).items()}
+          | {k: (k, v) for k,v in SHAPE2.items()})
+CENTRAL = ({k: ('bump', v) for k,v in (FORM1|INK1).items()}
+           | {k: (k, v) for k,v in SHAPE1.items()})
 
 # %% ../../nbs/lib/synth/head.ipynb #642b93f1
 MOVES = {
- 'AU1':  dict(brow1=dict(y=-.1802, s=-.0064), brow2=dict(y=-.0422, s=.0696), ridge=dict(s=.0219), fold=dict(s=.0093), line1=dict(h=-.0204), line2=dict(h=-.0212), eye=dict(up=-.0114, slant=.0215), bulge=dict(h=-.013)),
- 'AU2':  dict(brow2=dict(y=-.0863, s=-.0311), brow3=dict(y=-.1123, s=.0026), brow_up=dict(h=-.017), brow_up2=dict(h=-.0216), ridge=dict(y=-.0094), dusk=dict(h=.1046), fold=dict(y=-.0215), eye=dict(up=.0441)),
- 'AU4':  dict(brow1=dict(y=.1129, x=-.0496, s=.0339, h=.1826), brow2=dict(y=.1249, x=-.0312, s=-.0197), brow3=dict(y=.0204), ridge=dict(y=.0316, h=.0389, s=-.0196), frown=dict(h=-.0412), bulge=dict(h=.0373), inner=dict(h=-.023), eye=dict(up=-.0052, slant=.0031), dusk=dict(h=.1762), root=dict(h=-.0244)),
+ 'AU1':  dict(brow1=dict(y=-.1802, s=-.0064), brow2=dict(y=-.0422, s=.0696), ridge=dict(s=.0219),
+              fold=dict(s=.0093), line1=dict(h=-.0204), line2=dict(h=-.0212),
+              eye=dict(up=-.0114, slant=.0215), bulge=dict(h=-.013)),
+ 'AU2':  dict(brow2=dict(y=-.0863, s=-.0311), brow3=dict(y=-.1123, s=.0026),
+              brow_up=dict(h=-.017), brow_up2=dict(h=-.0216), ridge=dict(y=-.0094),
+              dusk=dict(h=.1046), fold=dict(y=-.0215), eye=dict(up=.0441)),
+ 'AU4':  dict(brow1=dict(y=.1129, x=-.0496, s=.0339, h=.1826),
+              brow2=dict(y=.1249, x=-.0312, s=-.0197), brow3=dict(y=.0204),
+              ridge=dict(y=.0316, h=.0389, s=-.0196), frown=dict(h=-.0412), bulge=dict(h=.0373),
+              inner=dict(h=-.023), eye=dict(up=-.0052, slant=.0031), dusk=dict(h=.1762),
+              root=dict(h=-.0244)),
  'AU5':  dict(eye=dict(up=.0804, lid=-.0069), fold=dict(y=-.0013, h=-.011), dusk=dict(h=.0155)),
- 'AU6':  dict(cheek=dict(y=-.0409, h=.0223), apple=dict(y=-.0562, h=.0421), bag=dict(h=.0214, y=-.0149), tear=dict(h=-.02), eye=dict(lo=-.0287, y=-.0144), crow=dict(h=-.0188), crow2=dict(h=-.013), under=dict(h=.0338)),
+ 'AU6':  dict(cheek=dict(y=-.0409, h=.0223), apple=dict(y=-.0562, h=.0421),
+              bag=dict(h=.0214, y=-.0149), tear=dict(h=-.02), eye=dict(lo=-.0287, y=-.0144),
+              crow=dict(h=-.0188), crow2=dict(h=-.013), under=dict(h=.0338)),
  'AU7':  dict(eye=dict(up=-.0133, lo=-.0231), bag=dict(h=.017, y=-.0225), tear=dict(h=-.0094)),
- 'AU9':  dict(wrinkle=dict(h=-.031), wrinkle2=dict(h=-.0308), bunny=dict(h=.0446), wing=dict(y=-.0848, h=.0332, x=.0211), alar=dict(y=-.0622, h=-.0249), naso=dict(y=-.029, h=-.0363), brow1=dict(y=.033, x=-.0231), brow2=dict(y=.0663), apple=dict(h=.0177, y=-.1219), mouth=dict(y=-.0113, up=.0335), tip=dict(y=.0008), eye=dict(up=-.0305, lo=-.0205), hole=dict(y=-.0422), bag=dict(h=.0134), frown=dict(h=-.0129)),
- 'AU10': dict(mouth=dict(up=.0604, y=.0176, tu=.022, bow=-.0196, teeth=.0463), naso=dict(h=-.0378, y=.0098), wing=dict(y=-.0474, h=.0317, x=.0184), alar=dict(h=-.0226), apple=dict(h=-.007), corner=dict(y=-.0203)),
- 'AU12': dict(corner=dict(x=.1172, y=-.1615), mouth=dict(tu=-.0095, tl=-.0165, teeth=.0815, y=-.0073, bow=.0136), naso=dict(x=.0803, h=-.0258, y=-.0285, a=.0293, b=.0131), cheek=dict(y=-.0255, h=.0192), apple=dict(h=.0761, y=-.0413, x=.0322), dimple=dict(x=.0675, y=-.1004, h=-.0362), wing=dict(x=.0366), bag=dict(h=.0093), hollow=dict(h=-.0218), chin=dict(h=-.0096)),
- 'AU14': dict(corner=dict(x=.0141, y=-.0111), dimple=dict(x=.0208, h=-.0451), mouth=dict(tu=-.0058, press=.0503)),
- 'AU15': dict(corner=dict(x=.045, y=.0723), pouch=dict(h=.0412), dimple=dict(y=.0753, h=-.0279), mouth=dict(y=.0106), naso=dict(h=-.0039), sulcus=dict(h=-.0116)),
+ 'AU9':  dict(wrinkle=dict(h=-.031), wrinkle2=dict(h=-.0308), bunny=dict(h=.0446),
+              wing=dict(y=-.0848, h=.0332, x=.0211), alar=dict(y=-.0622, h=-.0249),
+              naso=dict(y=-.029, h=-.0363), brow1=dict(y=.033, x=-.0231), brow2=dict(y=.0663),
+              apple=dict(h=.0177, y=-.1219), mouth=dict(y=-.0113, up=.0335), tip=dict(y=.0008),
+              eye=dict(up=-.0305, lo=-.0205), hole=dict(y=-.0422), bag=dict(h=.0134),
+              frown=dict(h=-.0129)),
+ 'AU10': dict(mouth=dict(up=.0604, y=.0176, tu=.022, bow=-.0196, teeth=.0463),
+              naso=dict(h=-.0378, y=.0098), wing=dict(y=-.0474, h=.0317, x=.0184),
+              alar=dict(h=-.0226), apple=dict(h=-.007), corner=dict(y=-.0203)),
+ 'AU12': dict(corner=dict(x=.1172, y=-.1615),
+              mouth=dict(tu=-.0095, tl=-.0165, teeth=.0815, y=-.0073, bow=.0136),
+              naso=dict(x=.0803, h=-.0258, y=-.0285, a=.0293, b=.0131),
+              cheek=dict(y=-.0255, h=.0192), apple=dict(h=.0761, y=-.0413, x=.0322),
+              dimple=dict(x=.0675, y=-.1004, h=-.0362), wing=dict(x=.0366), bag=dict(h=.0093),
+              hollow=dict(h=-.0218), chin=dict(h=-.0096)),
+ 'AU14': dict(corner=dict(x=.0141, y=-.0111), dimple=dict(x=.0208, h=-.0451),
+              mouth=dict(tu=-.0058, press=.0503)),
+ 'AU15': dict(corner=dict(x=.045, y=.0723), pouch=dict(h=.0412), dimple=dict(y=.0753, h=-.0279),
+              mouth=dict(y=.0106), naso=dict(h=-.0039), sulcus=dict(h=-.0116)),
  'AU16': dict(mouth=dict(lo=.0395, low=.0124, tl=.007), sulcus=dict(h=-.013), chin=dict(h=.0084)),
- 'AU17': dict(mouth=dict(y=-.0089, tl=.0138, pout=.0112), pebble=dict(h=.0266), sulcus=dict(h=-.0482, y=-.0212), chin=dict(y=-.02, h=.0171), corner=dict(y=.0386)),
- 'AU20': dict(corner=dict(x=.1011, y=.0565), mouth=dict(tu=-.0222, tl=-.0131, teeth=.0123, low=.0003), dimple=dict(x=.108, h=-.0253), naso=dict(h=-.0246, x=.0284), hollow=dict(h=.0218)),
+ 'AU17': dict(mouth=dict(y=-.0089, tl=.0138, pout=.0112), pebble=dict(h=.0266),
+              sulcus=dict(h=-.0482, y=-.0212), chin=dict(y=-.02, h=.0171), corner=dict(y=.0386)),
+ 'AU20': dict(corner=dict(x=.1011, y=.0565),
+              mouth=dict(tu=-.0222, tl=-.0131, teeth=.0123, low=.0003),
+              dimple=dict(x=.108, h=-.0253), naso=dict(h=-.0246, x=.0284), hollow=dict(h=.0218)),
  'AU22': dict(mouth=dict(tu=.0257, tl=.026, pout=.0426, up=.0112, lo=.0106), corner=dict(x=-.056)),
- 'AU23': dict(mouth=dict(tu=-.025, tl=-.0269, press=.2998, pout=.0056), corner=dict(x=-.0227), sulcus=dict(h=-.0079)),
- 'AU24': dict(mouth=dict(tu=-.03, tl=-.0292, press=.4987, pout=-.0101), corner=dict(x=-.0124), sulcus=dict(h=-.0152), pebble=dict(h=.0059)),
+ 'AU23': dict(mouth=dict(tu=-.025, tl=-.0269, press=.2998, pout=.0056), corner=dict(x=-.0227),
+              sulcus=dict(h=-.0079)),
+ 'AU24': dict(mouth=dict(tu=-.03, tl=-.0292, press=.4987, pout=-.0101), corner=dict(x=-.0124),
+              sulcus=dict(h=-.0152), pebble=dict(h=.0059)),
  'AU25': dict(mouth=dict(up=.0424, lo=.0789, teeth=-.0102)),
- 'AU26': dict(mouth=dict(lo=.0967, up=.0154, tongue=.0107), corner=dict(x=-.0258, y=.0232), chin=dict(y=.0674), sulcus=dict(y=.0748), pebble=dict(y=.0709), skull=dict(low=.0474), naso=dict(b=.0117), hollow=dict(h=-.0056), jowl=dict(y=.0421)),
- 'AU27': dict(mouth=dict(lo=.2024, up=.023, tongue=.0328), corner=dict(x=-.0392, y=.0772), chin=dict(y=.1296), sulcus=dict(y=.1306, h=.0107), pebble=dict(y=.1303), skull=dict(low=.1124), naso=dict(y=.0443, h=-.0113), hollow=dict(h=-.0279), jowl=dict(y=.0806)),
+ 'AU26': dict(mouth=dict(lo=.0967, up=.0154, tongue=.0107), corner=dict(x=-.0258, y=.0232),
+              chin=dict(y=.0674), sulcus=dict(y=.0748), pebble=dict(y=.0709),
+              skull=dict(low=.0474), naso=dict(b=.0117), hollow=dict(h=-.0056),
+              jowl=dict(y=.0421)),
+ 'AU27': dict(mouth=dict(lo=.2024, up=.023, tongue=.0328), corner=dict(x=-.0392, y=.0772),
+              chin=dict(y=.1296), sulcus=dict(y=.1306, h=.0107), pebble=dict(y=.1303),
+              skull=dict(low=.1124), naso=dict(y=.0443, h=-.0113), hollow=dict(h=-.0279),
+              jowl=dict(y=.0806)),
  'AU45': dict(eye=dict(up=-.0525, lo=-.0079, lid=.2142), dusk=dict(h=-.0142)),
 }
 
 # %% ../../nbs/lib/synth/head.ipynb #acf85a80
 IDENTITY = {
- 'face_width':   dict(skull=dict(w=.1095), ear=dict(x=.0854), cheek=dict(x=.0378), hollow=dict(x=.0368), jowl=dict(x=.0347)),
+ 'face_width':   dict(skull=dict(w=.1095), ear=dict(x=.0854), cheek=dict(x=.0378),
+                      hollow=dict(x=.0368), jowl=dict(x=.0347)),
  'jaw_width':    dict(skull=dict(jaw=.4665), jowl=dict(h=.024)),
- 'face_length':  dict(skull=dict(low=.1011), chin=dict(y=.0714), sulcus=dict(y=.043), pebble=dict(y=.0602), mouth=dict(y=.0196), corner=dict(y=.0274)),
- 'eye_space':    dict(eye=dict(x=.0382), ball=dict(x=.0372), socket=dict(x=.0302), fold=dict(x=.0339), bag=dict(x=.0377), tear=dict(x=.0371), brow1=dict(x=.0259), brow2=dict(x=.0352), brow3=dict(x=.0409), dusk=dict(x=.0359), under=dict(x=.0358)),
+ 'face_length':  dict(skull=dict(low=.1011), chin=dict(y=.0714), sulcus=dict(y=.043),
+                      pebble=dict(y=.0602), mouth=dict(y=.0196), corner=dict(y=.0274)),
+ 'eye_space':    dict(eye=dict(x=.0382), ball=dict(x=.0372), socket=dict(x=.0302),
+                      fold=dict(x=.0339), bag=dict(x=.0377), tear=dict(x=.0371),
+                      brow1=dict(x=.0259), brow2=dict(x=.0352), brow3=dict(x=.0409),
+                      dusk=dict(x=.0359), under=dict(x=.0358)),
  'eye_size':     dict(eye=dict(w=.0173, up=.006, lo=.005, iris=.0042)),
  'eye_slant':    dict(eye=dict(slant=.0192)),
- 'eye_depth':    dict(socket=dict(h=-.0406), inner=dict(h=-.0207), ridge=dict(h=.025), ball=dict(h=-.0053), dusk=dict(h=.0938)),
+ 'eye_depth':    dict(socket=dict(h=-.0406), inner=dict(h=-.0207), ridge=dict(h=.025),
+                      ball=dict(h=-.0053), dusk=dict(h=.0938)),
  'lid_fold':     dict(fold=dict(h=-.015, y=-.0057)),
- 'brow_height':  dict(brow1=dict(y=-.0331), brow2=dict(y=-.0389), brow3=dict(y=-.0558), ridge=dict(y=-.023)),
- 'brow_thick':   dict(brow1=dict(b=.0141, h=.2303), brow2=dict(b=.0125, h=.1679), brow3=dict(b=.0116, h=.2448)),
+ 'brow_height':  dict(brow1=dict(y=-.0331), brow2=dict(y=-.0389), brow3=dict(y=-.0558),
+                      ridge=dict(y=-.023)),
+ 'brow_thick':   dict(brow1=dict(b=.0141, h=.2303), brow2=dict(b=.0125, h=.1679),
+                      brow3=dict(b=.0116, h=.2448)),
  'brow_slope':   dict(brow1=dict(y=.0054), brow3=dict(y=-.0108)),
  'brow_arch':    dict(brow2=dict(y=.0001, c=.0152), brow3=dict(s=.0199)),
- 'nose_width':   dict(wing=dict(x=.0241, h=.0134), tip=dict(a=.0311), hole=dict(x=.0154), alar=dict(x=.0228), dorsum=dict(a=.0211)),
- 'nose_length':  dict(tip=dict(y=.0487), wing=dict(y=.0329), hole=dict(y=.0413), alar=dict(y=.0353), base=dict(y=.0407), philtrum=dict(y=.024)),
+ 'nose_width':   dict(wing=dict(x=.0241, h=.0134), tip=dict(a=.0311), hole=dict(x=.0154),
+                      alar=dict(x=.0228), dorsum=dict(a=.0211)),
+ 'nose_length':  dict(tip=dict(y=.0487), wing=dict(y=.0329), hole=dict(y=.0413),
+                      alar=dict(y=.0353), base=dict(y=.0407), philtrum=dict(y=.024)),
  'nose_height':  dict(tip=dict(h=.0493), bridge=dict(h=.0476), dorsum=dict(h=.0485)),
  'mouth_width':  dict(corner=dict(x=.034), dimple=dict(x=.042)),
  'mouth_height': dict(mouth=dict(y=.031), corner=dict(y=.0366), dimple=dict(y=.0254)),
@@ -144,17 +196,25 @@ IDENTITY = {
  'lip_shape':    dict(mouth=dict(bow=.0174, tl=.0097)),
  'corner_rest':  dict(corner=dict(y=-.0217)),
  'cheek_bone':   dict(cheek=dict(h=.0312), hollow=dict(h=-.0327)),
- 'chubby':       dict(skull=dict(w=.0582, jaw=.2327), ear=dict(x=.0477), hollow=dict(h=.0345), jowl=dict(h=.0328), apple=dict(h=.0175)),
+ 'chubby':       dict(skull=dict(w=.0582, jaw=.2327), ear=dict(x=.0477), hollow=dict(h=.0345),
+                      jowl=dict(h=.0328), apple=dict(h=.0175)),
  'chin_shape':   dict(chin=dict(h=.0337, a=.0361)),
- 'age':          dict(naso=dict(h=-.0138), bag=dict(h=.0125), tear=dict(h=-.0103), line1=dict(h=-.0052), line2=dict(h=-.0059), brow_up=dict(h=-.0045), crow=dict(h=-.0069), crow2=dict(h=-.0045), frown=dict(h=-.0043), jowl=dict(h=.0185), pouch=dict(h=.0104), mouth=dict(tu=-.0118, tl=-.0098), hollow=dict(h=-.0047), under=dict(h=.0698), temple=dict(h=-.0218)),
+ 'age':          dict(naso=dict(h=-.0138), bag=dict(h=.0125), tear=dict(h=-.0103),
+                      line1=dict(h=-.0052), line2=dict(h=-.0059), brow_up=dict(h=-.0045),
+                      crow=dict(h=-.0069), crow2=dict(h=-.0045), frown=dict(h=-.0043),
+                      jowl=dict(h=.0185), pouch=dict(h=.0104), mouth=dict(tu=-.0118, tl=-.0098),
+                      hollow=dict(h=-.0047), under=dict(h=.0698), temple=dict(h=-.0218)),
  'makeup':       dict(mouth=dict(red=.3333), eye=dict(lid=.2801), dusk=dict(h=.0763)),
 }
 UNIT_NAMES, ID_NAMES = list(MOVES), list(IDENTITY)
 
 # %% ../../nbs/lib/synth/head.ipynb #49e44f3c
-def _slots(parts): return {k: i for i,k in enumerate((p,f) for p,(kind,_) in parts.items() for f in FIELDS[kind])}
+def _slots(parts):
+    return {k: i for i,k in enumerate((p,f) for p,(kind,_) in parts.items() for f in FIELDS[kind])}
+
 SLOT2, SLOT1 = _slots(PAIRED), _slots(CENTRAL)
-BASE2, BASE1 = [np.array([o for _,v in parts.values() for o in v]) for parts in (PAIRED, CENTRAL)]
+BASE2, BASE1 = [
+    np.array([o for _,v in parts.values() for o in v]) for parts in (PAIRED, CENTRAL)]
 
 def _matrix(slot):
     "`[units and identity, numbers of the parts]`"
@@ -169,20 +229,22 @@ MOVE2, MOVE1 = _matrix(SLOT2), _matrix(SLOT1)
 
 # %% ../../nbs/lib/synth/head.ipynb #8759c57b
 class P(dict):
-    "A dict whose items are attributes too"
+    "A dict whose items can be read as attributes"
     __getattr__ = dict.__getitem__
     __setattr__ = dict.__setitem__
 
 def face_parts(
-    units:np.ndarray, # `[n, 2, units]`: 0 to 1, the person's left side, then the right
-    ident:np.ndarray, # `[n, identity]`: -1 to 1
-)->dict: # By part, a `P` of its numbers: `[n, 2, 1, 1]` for paired parts, `[n, 1, 1]` for the others
-    "The parts of some faces, moved by their units"
+    units:np.ndarray, # `[n, 2, units]`, 0 to 1: the person's left side, then the right
+    ident:np.ndarray, # `[n, identity]`, -1 to 1
+# For each part a `P` of its numbers: `[n, 2, 1, 1]` for paired parts, `[n, 1, 1]` for others
+)->dict:
+    "The parts of some faces, moved by their action units"
     both = np.concatenate([units, np.stack([ident, ident], 1)], -1)
     v2 = (BASE2 + both@MOVE2).astype(np.float32)[...,None,None]
     v1 = (BASE1 + (both.sum(1)/2)@MOVE1).astype(np.float32)[...,None,None]
-    return {p: P({f: v2[:,:,SLOT2[p,f]] for f in FIELDS[k]}) for p,(k,_) in PAIRED.items()} | \
-           {p: P({f: v1[:,SLOT1[p,f]] for f in FIELDS[k]}) for p,(k,_) in CENTRAL.items()}
+    return (
+        {p: P({f: v2[:,:,SLOT2[p,f]] for f in FIELDS[k]}) for p,(k,_) in PAIRED.items()} |
+        {p: P({f: v1[:,SLOT1[p,f]] for f in FIELDS[k]}) for p,(k,_) in CENTRAL.items()})
 
 # %% ../../nbs/lib/synth/head.ipynb #499252cc
 REACH = 2.45 # A bump ends at √6 half lengths
@@ -192,20 +254,21 @@ def bump(
     v, # Down, `[..., h, 1]`
     p:P, # x, y, a, b, s, c, h
 ): # `[..., h, w]`
-    "A hill like a Gaussian, but of whole powers: no machine rounds them otherwise than another"
+    "A hill like a Gaussian, but a polynomial, which every machine rounds alike"
     dx = (u-p.x)/p.a
     dy = (v-(p.y+dx*(p.s+p.c*dx)))*(1/p.b)
     t = np.maximum(1-(dx*dx+dy*dy)*(1/6), 0)
     return t*t*t*p.h
 
-def _window(g, lo, hi): return slice(max(int(np.searchsorted(g, lo))-1, 0), int(np.searchsorted(g, hi))+1)
+def _window(g, lo, hi):
+    return slice(max(int(np.searchsorted(g, lo))-1, 0), int(np.searchsorted(g, hi))+1)
 
 def bumps(
     u, # Places across
     v, # Places down
     ps, # The bumps
 ):
-    "The sum of bumps, each worked out only where it is not nothing"
+    "The sum of bumps, each computed only where it is not zero"
     res = np.zeros(np.broadcast_shapes(u.shape, v.shape, ps[0].x.shape), np.float32)
     for p in ps:
         bend = REACH*(np.abs(p.s)+REACH*np.abs(p.c))
@@ -224,9 +287,9 @@ def edge(
 
 def hill(
     x, # Distance from the top
-    w, # Where it ends
+    w, # Distance at which it ends
 ):
-    "1 at `x = 0`, nothing from `w` on"
+    "1 at `x = 0`, falling to 0 at `w`"
     return np.maximum(1-(x*(1/w))**2, 0)
 
 def root(
@@ -236,33 +299,36 @@ def root(
     return np.sqrt(np.maximum(x, 0))
 
 def mix(
-    a, # What `t = 0` gives
-    b, # What `t = 1` gives
+    a, # Value at `t = 0`
+    b, # Value at `t = 1`
     t, # Share of `b`
 ):
-    "Between `a` and `b`"
+    "Linear interpolation between `a` and `b`"
     return a+t*(b-a)
 
 def turn(
     deg, # Degrees, up to 90 either way
 ): # Sine, cosine
     "Sine and cosine, the same on every machine"
-    x = deg*np.float32(.017453293); x2 = x*x
-    return x*(1-x2*(1/6-x2*(1/120-x2*(1/5040)))), 1-x2*(.5-x2*(1/24-x2*(1/720-x2*(1/40320))))
+    x = deg*np.float32(.017453293)
+    x2 = x*x
+    return (x*(1-x2*(1/6-x2*(1/120-x2*(1/5040)))),
+            1-x2*(.5-x2*(1/24-x2*(1/720-x2*(1/40320)))))
 
 # %% ../../nbs/lib/synth/head.ipynb #5bceab4f
-SPAN, OVER = 1.3, .2 # The canvas runs from -1.3 to 1.3; the halves overlap by 0.2 either side of the middle
+# The canvas runs from -1.3 to 1.3; the halves overlap by 0.2 on either side of the middle
+SPAN, OVER = 1.3, .2
 def axis(
-    size, # Pixels
+    size, # Number of pixels
 ):
-    "Places of the pixels, in the units of the head"
+    "Positions of the pixels, in the units of the head"
     return (((np.arange(size)+.5)/size*2-1)*SPAN).astype(np.float32)
 
 def join(
     half, # Two half faces, `[n, 2, h, w]`
     size, # Pixels a side of the whole
 ):
-    "Two half faces `[n, 2, h, w]`, the right one and the mirrored left one, made `[n, h, size]`; added where they overlap"
+    "Join the right half and the mirrored left half to `[n, h, size]`; they add up where they overlap"
     n,_,h,w = half.shape
     pad = np.zeros((n,h,size-w), dtype=half.dtype)
     return np.concatenate([pad, half[:,0]], -1) + np.concatenate([half[:,1,:,::-1], pad], -1)
@@ -270,27 +336,34 @@ def join(
 def over(
     img, # Pictures, `[n, h, w]`
     top, # First row
-    alpha, # How thick, `[n, rows, w]`
-    color, # What is laid over
+    alpha, # Opacity, `[n, rows, w]`
+    color, # What to lay over
 ):
-    "Lay `color` over the rows of `img` from row `top` on, as thick as `alpha` says"
+    "Lay `color` over the rows of `img` from row `top` on, as opaque as `alpha` says"
     end = top+alpha.shape[1]
     return np.concatenate([img[:,:top], mix(img[:,top:end], color, alpha), img[:,end:]], 1)
 
 # %% ../../nbs/lib/synth/head.ipynb #d8f4dcab
-K = dict(soft=.1417, ao1=.5316, ao2=.4714, amb0=.4519, amb1=.7059, sky=.282, skyc=.3985, depth=1.2519, flat=.9233, drop=.6925, keep=.2477, lipu=1.4705, lipl=.9358, seam=.6388, dark=.0083, wshade=.3741, lidsh=.0632, lashw=.0438, lashl=.7097, neck=.4921, eyeamb=.3692, mouthamb=.5593, cav=.8437)
+K = dict(soft=.1417, ao1=.5316, ao2=.4714, amb0=.4519, amb1=.7059, sky=.282, skyc=.3985,
+         depth=1.2519, flat=.9233, drop=.6925, keep=.2477, lipu=1.4705, lipl=.9358, seam=.6388,
+         dark=.0083, wshade=.3741, lidsh=.0632, lashw=.0438, lashl=.7097, neck=.4921,
+         eyeamb=.3692, mouthamb=.5593, cav=.8437)
 
 # %% ../../nbs/lib/synth/head.ipynb #15172b47
 class Canvas(P):
-    "Everything known of each place on the heads of a batch, by name"
+    "All arrays that describe the heads of a batch, by name"
 
 def canvas(
-    f:dict, # Parts, of `face_parts`
+    f:dict, # Parts, from `face_parts`
     size:int, # Pixels a side
-)->Canvas: # With `u`, `v` (places), `uh`, `vh` (places on half a canvas), `soft` (width of an edge)
+# With `u`, `v` (positions), `uh`, `vh` (positions on half a canvas), `soft` (width of an edge)
+)->Canvas:
     "An empty canvas for heads made of the parts `f`"
     g, k = axis(size), int(np.searchsorted(axis(size), -OVER))
-    return Canvas(size=size, f=f, u=g[None,None,:], v=g[None,:,None], uh=g[None,None,None,k:], vh=g[None,None,:,None], step=2*SPAN/size, soft=max(1.2*2*SPAN/size, .012))
+    return Canvas(
+        size=size, f=f, u=g[None,None,:], v=g[None,:,None],
+        uh=g[None,None,None,k:], vh=g[None,None,:,None],
+        step=2*SPAN/size, soft=max(1.2*2*SPAN/size, .012))
 
 def _sides(q, *names): return join(bumps(q.uh, q.vh, [q.f[k] for k in names]), q.size)
 def _middle(q, *names): return bumps(q.u, q.v, [q.f[k] for k in names])
@@ -298,10 +371,13 @@ def _row(q, y): return int(np.searchsorted(q.v.ravel(), y))
 
 def _skull(q):
     "Outline and smooth height of the head"
-    s = q.f['skull']; t = (q.v+.1)/np.where(q.v<-.1, s.top, s.low); t2 = np.minimum(t*t, 1)
+    s = q.f['skull']
+    t = (q.v+.1)/np.where(q.v<-.1, s.top, s.low)
+    t2 = np.minimum(t*t, 1)
     q.width = s.w*mix(root(1-t2), root(1-t2*t2), s.jaw) + .001
     q.head = edge(q.width-np.abs(q.u), .05)
-    return K['depth']*np.sqrt(1-K['flat']*np.minimum((q.u/q.width)**2, 1))*mix(np.sqrt(1-K['drop']*t2), 1, K['keep'])
+    return (K['depth']*np.sqrt(1-K['flat']*np.minimum((q.u/q.width)**2, 1))
+            *mix(np.sqrt(1-K['drop']*t2), 1, K['keep']))
 
 def _ink(q):
     "What is darker than skin"
@@ -315,11 +391,15 @@ def _ink(q):
 def _lips(q):
     "The four curves, and how far each place is from the middle of the mouth to its corner"
     m, k = q.f['mouth'], q.f['corner']
-    q.mouth0 = _row(q, .25); u = q.u
+    q.mouth0 = _row(q, .25)
+    u = q.u
     xr, xl, yr, yl = k.x[:,0], -k.x[:,1], k.y[:,0], k.y[:,1]
-    mx = (xr+xl)*.5; right = u>mx
-    d = np.clip((u-mx)/np.where(right, xr-mx, xl-mx), 0, 1.3); d2 = d*d
-    arch = np.maximum(1-d2, 0); round_ = np.sqrt(arch+.0001)
+    mx = (xr+xl)*.5
+    right = u>mx
+    d = np.clip((u-mx)/np.where(right, xr-mx, xl-mx), 0, 1.3)
+    d2 = d*d
+    arch = np.maximum(1-d2, 0)
+    round_ = np.sqrt(arch+.0001)
     mid = mix(m.y, np.where(right, yr, yl), d2)
     top, low = mid-m.up*arch, mid+np.maximum(m.lo*round_, -m.up*arch)
     upper = top - arch*(np.maximum(m.tu, .008)*(1-.35*d2)+m.bow*np.minimum(d*3, 1))
@@ -345,12 +425,17 @@ def _mouth(q):
 # %% ../../nbs/lib/synth/head.ipynb #b6b0eab4
 def _eyes(q, c):
     E, e, u = q.f['eye'], q.soft, q.uh
-    q.eye0, q.eye1 = _row(q, -.6), _row(q, .1); v = q.vh[:,:,q.eye0:q.eye1]
-    d = (u-E.x)/E.w; arch = np.maximum(1-d*d, 0)
-    up = E.y+E.slant*d-E.up*arch*(1.05-.25*d); lo = np.maximum(E.y+E.slant*d+E.lo*arch, up)
-    x, y = u-E.x-.06*np.concatenate([c.gaze_x[:,None], -c.gaze_x[:,None]], 1), v-E.y-.035*c.gaze_y[:,None]
+    q.eye0, q.eye1 = _row(q, -.6), _row(q, .1)
+    v = q.vh[:,:,q.eye0:q.eye1]
+    d = (u-E.x)/E.w
+    arch = np.maximum(1-d*d, 0)
+    up = E.y+E.slant*d-E.up*arch*(1.05-.25*d)
+    lo = np.maximum(E.y+E.slant*d+E.lo*arch, up)
+    x, y = (u-E.x-.06*np.concatenate([c.gaze_x[:,None], -c.gaze_x[:,None]], 1),
+            v-E.y-.035*c.gaze_y[:,None])
     r = np.sqrt(x*x + (y+.008)**2)
-    gap = edge(v-up, e)*edge(lo-v, e)*edge(1.05-np.abs(d), .12)*edge(E.up+E.lo-.012, .02)
+    gap = (edge(v-up, e)*edge(lo-v, e)*edge(1.05-np.abs(d), .12)
+           *edge(E.up+E.lo-.012, .02))
     iris, pupil = edge(E.iris-r, e), edge(E.iris*.45-r, e)
     glint = np.maximum(1-((x-.02)**2+(y+.03)**2)*(1/(.018*.018)), 0)*iris
     lid = np.clip((v-up)*(1/K['lidsh']), .35, 1)
@@ -371,13 +456,16 @@ def _glasses(q, c):
     a, b = (u-gx)*(1/.215), (v-gy)*(1/.155)
     r = np.sqrt(np.sqrt(a*a*a*a+b*b*b*b))
     rim = np.maximum(1-np.abs(r-1)*(1/(c.rim[:,None]*6+3*q.soft)), 0)
-    bar = np.maximum(1-np.abs(v-gy+.05)*(1/(.02+.5*q.soft)), 0)*(edge(u-gx-.2, .03)+edge(gx-.2-u, .03)*edge(u+.05, .02))
-    q.rim, q.lens = np.clip(join(np.maximum(rim, bar), q.size), 0, 1)*c.glasses, np.clip(join(edge(1-r, .06), q.size), 0, 1)*c.glasses
+    bar = (np.maximum(1-np.abs(v-gy+.05)*(1/(.02+.5*q.soft)), 0)
+           *(edge(u-gx-.2, .03)+edge(gx-.2-u, .03)*edge(u+.05, .02)))
+    q.rim, q.lens = (np.clip(join(np.maximum(rim, bar), q.size), 0, 1)*c.glasses,
+                     np.clip(join(edge(1-r, .06), q.size), 0, 1)*c.glasses)
 
 # %% ../../nbs/lib/synth/head.ipynb #84f20920
 def _slopes(z, step):
     gx, gy = (z[:,:,2:]-z[:,:,:-2])*(.5/step), (z[:,2:]-z[:,:-2])*(.5/step)
-    return np.pad(gx, ((0,0),(0,0),(1,1)), mode='edge'), np.pad(gy, ((0,0),(1,1),(0,0)), mode='edge')
+    return (np.pad(gx, ((0,0),(0,0),(1,1)), mode='edge'),
+            np.pad(gy, ((0,0),(1,1),(0,0)), mode='edge'))
 
 def _hollow(z, r, step):
     "How much lower a place is than its surroundings at distance `r`"
@@ -386,29 +474,37 @@ def _hollow(z, r, step):
     return (p[:,2*k:,k:-k]+p[:,:-2*k,k:-k]+p[:,k:-k,2*k:]+p[:,k:-k,:-2*k]-4*z)*(1/(k*step))
 
 def _light(q, c, form):
-    nx, ny = _slopes(q.z, q.step); inv = 1/np.sqrt(nx*nx+ny*ny+1)
+    nx, ny = _slopes(q.z, q.step)
+    inv = 1/np.sqrt(nx*nx+ny*ny+1)
     q.lit = np.maximum((c.lz-nx*c.lx-ny*c.ly)*inv+K['soft'], 0)*(1/(1+K['soft']))
     a = np.maximum((c.lz*.6+.75-nx*c.lx*.6-ny*c.ly*.6)*inv*(1/1.2), 0)
-    a = a*a; a = a*a; a = a*a; q.shine = a*a
+    a = a*a
+    a = a*a
+    a = a*a
+    q.shine = a*a
     open_ = np.clip(
         1-c.ao*(K['ao1']*_hollow(form, .06, q.step)+K['ao2']*_hollow(form, .14, q.step)),
         .25,
         1.35)
-    q.shade = c.amb*open_*(K['amb0']+K['amb1']*(K['skyc']-K['sky']*ny*inv)) + (1-c.amb)*q.lit*(.5+.5*open_)
+    q.shade = (c.amb*open_*(K['amb0']+K['amb1']*(K['skyc']-K['sky']*ny*inv))
+               + (1-c.amb)*q.lit*(.5+.5*open_))
 
 def shape(
     units:np.ndarray, # As in `face_parts`
     ident:np.ndarray, # As in `face_parts`
-    # Looks, of `[n, 1, 1]`: `lx`, `ly`, `lz` (where the light comes from), `amb` (share of light
-    # from everywhere), `ao`, `gaze_x`, `gaze_y`, `rim`, `glasses`
+    # Looks, each `[n, 1, 1]`: `lx`, `ly`, `lz` (direction of the light), `amb` (share of ambient
+    # light), `ao`, `gaze_x`, `gaze_y`, `rim`, `glasses`
     c:P,
     size:int, # Pixels a side
 )->Canvas:
-    "Everything of the heads that has no colour: outline, heights, where eyes and mouth are, how each place is lit"
+    "All of the heads but colour: outline, heights, eyes, mouth, and how each place is lit"
     q = canvas(face_parts(units, ident), size)
     base = _skull(q)
     form = (_sides(q, *FORM2)+_middle(q, *FORM1))*q.head
-    _mouth(q); _eyes(q, c); _glasses(q, c); _ink(q)
+    _mouth(q)
+    _eyes(q, c)
+    _glasses(q, c)
+    _ink(q)
     form = over(form, q.mouth0, q.lips, form[:,q.mouth0:]+q.lip_form)
     q.z = base+form
     _light(q, c, form)
@@ -416,30 +512,36 @@ def shape(
 
 # %% ../../nbs/lib/synth/head.ipynb #a2039a49
 def cover(
-    q:Canvas, # Of `shape`
+    q:Canvas, # From `shape`
     # Looks: `volume`, `length`, `has_hair`, `hairline`, `hair_round`, `part`, `curtain`, `hat`,
     # `hatline`, `scarf`
     c:P,
     wig:np.ndarray, # Noise `[n, size, size]`
-): # `q` gets `back`, `front`, `neck`, `hat`, `brim`, `scarf`, and `cover`: where the background is hidden
-    "Where hair, hat, scarf and neck are"
+):
+    """Add to `q` where hair, hat, scarf and neck are: `back`, `front`, `neck`, `hat`, `brim`, `scarf`,
+    and `cover`, where the background is hidden"""
     u, v, au = q.u, q.v, np.abs(q.u)
     outer = .70+c.volume*(1-np.clip(v*.6, 0, .6))
-    cap, ends = edge(outer+.05*wig-au-.9*np.maximum(-v-.75, 0)**2, .08), edge(c.length-v+.1*wig, .12)
+    cap, ends = (edge(outer+.05*wig-au-.9*np.maximum(-v-.75, 0)**2, .08),
+                 edge(c.length-v+.1*wig, .12))
     q.back = cap*ends*c.has_hair
     fringe = edge(c.hairline+c.hair_round*u*u*u*u*2+.06*wig+c.part*u-v, .08)*cap
-    curtain = edge(au-(q.width-c.curtain*.2-.04*wig), .08)*ends*edge(c.length-.4, .1)*edge(outer+.02-au, .08)
+    curtain = (edge(au-(q.width-c.curtain*.2-.04*wig), .08)*ends
+               *edge(c.length-.4, .1)*edge(outer+.02-au, .08))
     q.front = np.maximum(fringe, curtain)*c.has_hair
     q.neck = edge(.5-au, .06)*edge(v-.5, .1)
     line = c.hatline+.08*u*u
-    q.hat, q.brim = c.hat*edge(line-v, .03)*edge(.86-au, .05), c.hat*hill(v-line-.05, .09)*edge(.86-au, .05)
-    q.scarf = c.scarf*np.maximum(edge(c.hairline+.15+1.1*u*u*u*u-v, .05), edge(au-(q.width-.06), .05))*edge(1.02-au, .06)
+    q.hat, q.brim = (c.hat*edge(line-v, .03)*edge(.86-au, .05),
+                     c.hat*hill(v-line-.05, .09)*edge(.86-au, .05))
+    q.scarf = c.scarf*np.maximum(
+        edge(c.hairline+.15+1.1*u*u*u*u-v, .05), edge(au-(q.width-.06), .05))*edge(1.02-au, .06)
     q.cover = q.head
-    for o in (q.neck, q.back, q.front, q.hat, q.scarf, q.ear): q.cover = np.maximum(q.cover, o)
+    for o in (q.neck, q.back, q.front, q.hat, q.scarf, q.ear):
+        q.cover = np.maximum(q.cover, o)
 
 # %% ../../nbs/lib/synth/head.ipynb #955e051e
 def _face(q, c, skin, noise):
-    "Skin with all that is on it, lit"
+    "Skin and what is on it, lit"
     a = mix(skin*(1-q.dusk), c.hair, np.clip(q.beard*c.beard*(1+.4*noise.wig), 0, .92))
     a = mix(a, c.brow, np.clip(q.brow*(1+.2*noise.pores), 0, 1))
     a = mix(a, .03, q.hole)
@@ -452,7 +554,8 @@ def _openings(q, c, img):
     img = over(img, q.mouth0, q.cavity, mouth*mix(q.shade[:,q.mouth0:], 1, K['mouthamb']))
     rows = slice(q.eye0, q.eye1)
     eye = (q.white*c.white+q.iris*c.iris+q.pupil*.01)*mix(q.shade[:,rows], 1, K['eyeamb'])+.4*q.glint
-    return np.concatenate([img[:,:q.eye0], (img[:,rows]*(1-q.eye)+eye)*(1-.85*q.lash), img[:,q.eye1:]], 1)
+    return np.concatenate([
+        img[:,:q.eye0], (img[:,rows]*(1-q.eye)+eye)*(1-.85*q.lash), img[:,q.eye1:]], 1)
 
 def _spectacles(q, c, img, tex):
     rows = slice(q.eye0, q.eye1)
@@ -461,16 +564,17 @@ def _spectacles(q, c, img, tex):
     return np.concatenate([img[:,:q.eye0], part, img[:,q.eye1:]], 1)
 
 def paint(
-    q:Canvas, # Of `shape`, after `cover`
-    # Looks, for one channel of colour: `skin`, `hair`, `brow`, `lip`, `white`, `iris`, `tooth`,
-    # `frame`, `cloth`, and how much of `rough`, `pores`, `spec`, `beard`, `glare`, `shade`
+    q:Canvas, # From `shape`, after `cover`
+    # Looks for one colour channel: `skin`, `hair`, `brow`, `lip`, `white`, `iris`, `tooth`,
+    # `frame`, `cloth`, and the amounts of `rough`, `pores`, `spec`, `beard`, `glare`, `shade`
     c:P,
     noise:P, # `tex`, `wig`, `pores`, `fibre`, each `[n, size, size]` in -1…1
 )->np.ndarray: # `float32 [n, size, size]`
-    "Linear light that leaves each place of the heads, for one channel of colour"
+    "Linear light from each place of the heads, for one colour channel"
     skin = c.skin*(1+c.rough*noise.tex+c.pores*noise.pores)
     light = .35+.75*np.clip(.45*c.lz+.5*c.lx*q.u+.5*c.ly*(q.v+.3), 0, 1)
-    hair = c.hair*np.maximum(light+.12*noise.wig+.4*noise.fibre, .1) + .6*c.spec*c.amb*np.maximum(noise.fibre, 0)
+    hair = (c.hair*np.maximum(light+.12*noise.wig+.4*noise.fibre, .1)
+            + .6*c.spec*c.amb*np.maximum(noise.fibre, 0))
     cloth = c.cloth*(.45+.7*q.lit+.25*noise.wig)
     img = mix(c.skin*(K['neck']+.15*noise.tex+.2*c.lx*q.u), hair*.9, q.back*(1-q.neck*.6))
     img = mix(img, skin*(.3+.5*q.shade), q.ear*(1-q.back*edge(c.length-.1, .2)))
