@@ -26,6 +26,7 @@ def test_wrong_address(wrong, tmp_path):
 def test_fork(tmp_path):
     "One line and one command: nothing of the old address is left, and forgetting the command is noticed"
     tree = copy_tree(tmp_path)
+    subprocess.run('git init -q && git add -A', shell=True, cwd=tree, check=True)
     move(tree, 'https://github.com/ann/faces')
     refresh = lambda *args: subprocess.run([sys.executable, 'tools/refresh.py', '--fast', *args], cwd=tree, capture_output=True, text=True)
     forgotten = refresh('--check')

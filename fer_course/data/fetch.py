@@ -16,7 +16,7 @@ from ..core.cache import cached, data_dir, write_whole
 from ..core.errors import InputError
 from ..core.faceset import FaceSet
 from .fer2013 import check_fer2013, same_as_challenge
-from .pictures import read_parquet
+from .parquet import read_parquet
 
 # %% ../../nbs/lib/data/fetch.ipynb #3146da3f
 def sha256_file(
