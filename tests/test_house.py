@@ -3,7 +3,8 @@ import ast, csv, gzip, json, re, subprocess, sys, time
 from importlib.metadata import packages_distributions
 import pytest
 from conftest import ROOT, copy_tree, git_files, ini
-from tools.measure import code_lines, modules, summary
+from tools import rooms
+from tools.measure import summary
 
 NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').rglob('[!_]*.py') if o.name!='all.py')
 by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
@@ -157,9 +158,23 @@ assert [n for n in names if getattr(v, n, None) not in (None, getattr(a, n))]==[
 
 # How it reads
 
-LIMITS = {'line width, p90': 123, 'lines over 120, %': 10.8} # what tools/measure.py prints may not go above
+LIMITS = {'line width, p90': 118, 'lines over 120, %': 8.5} # what tools/measure.py prints may not go above
 
 def test_width():
     "Lines of the generated modules"
     found = summary(ROOT/'fer_course', ROOT/'nbs'/'lib')
     assert not {k: found[k] for k,most in LIMITS.items() if found[k]>most}
+
+# Which room uses which
+
+def test_rooms():
+    "No arrow runs back up the list of rooms, so that there is no circle either"
+    assert not [*rooms.faults()]
+
+def test_rooms_sees(tmp_path):
+    "The check above sees what it is there to see"
+    files = {'core/a.py': 'from ..data.b import x', 'data/b.py': 'def f():\n    from lib.core.a import y', 'attic/c.py': ''}
+    for name,text in files.items():
+        (tmp_path/'lib'/name).parent.mkdir(parents=True)
+        (tmp_path/'lib'/name).write_text(text)
+    assert [*rooms.faults(tmp_path/'lib')]==['attic.c is in none of the rooms', 'core.a uses data.b, and data comes after core']
