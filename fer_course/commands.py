@@ -288,7 +288,7 @@ def fer_compare(
           else 'The runs are of several sets; give --out for tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
-def _count(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
+def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
 
 def in_words(
     answer, # From `fer_course.infer.predict.predict_each`
@@ -318,7 +318,7 @@ def summary(
     said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
     lines = []
     if len(ok)>1:
-        lines = [f'{_count(len(ok), "picture")}, {_count(len(probs), "face")}' + (': ' if said else '')
+        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(len(probs), "face")}' + (': ' if said else '')
                  + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
     if none and not whole:
         lines.append(f'No face found in {none:,} of {len(ok):,}. '

@@ -81,7 +81,7 @@ def test_a_row_without_a_face(tmp_path, env):
     said = run('fer-predict', '.', '--csv', 'out.csv', '--model', 'small', cwd=tmp_path, env=env).splitlines()
     df = pd.read_csv(tmp_path/'out.csv')
     assert df.picture.tolist()==['a.png', 'b.png'] and df.face.isna().tolist()==[False, True] and df.expression.isna().tolist()==[False, True]
-    assert '2 pictures, 1 faces' in said[-2] and '--whole' in said[-1] and sum('--whole' in o for o in said)==1
+    assert '2 pictures, 1 face: ' in said[-2] and '--whole' in said[-1] and sum('--whole' in o for o in said)==1
 
 @pytest.mark.parametrize('size', [72, 100, 150, 224])
 def test_tight_crops(size, predictor):
