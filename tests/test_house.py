@@ -37,6 +37,7 @@ def test_scripts_named():
 # What is committed
 
 MAY_BE_LARGE = {'fer_course/weights/fer.onnx': 8_000_000, # the larger of the models that ship with the package
+                'fer_course/weights/centerface.onnx': 4_000_000, # the detector, without which nothing finds faces offline
                 'nbs/assets/try/ort/ort-wasm-simd-threaded.wasm.gz': 4_000_000} # what runs it in a browser
 
 def test_no_large_files():
@@ -158,7 +159,7 @@ assert [n for n in names if getattr(v, n, None) not in (None, getattr(a, n))]==[
 
 # How it reads
 
-LIMITS = {'line width, p90': 118, 'lines over 120, %': 8.5} # what tools/measure.py prints may not go above
+LIMITS = {'line width, p90': 100, 'lines over 120, %': 3, 'widest line': 160} # what tools/measure.py prints may not go above
 
 def test_width():
     "Lines of the generated modules"
