@@ -96,21 +96,21 @@ QUERIES = {'how do I freeze layers': 'lessons/05_freezing.html', 'offline classr
            'webcam': 'try.html', 'McNemar': 'lessons/06_five_runs.html', 'confusion matrix': 'glossary.html'}
 
 @pytest.fixture(scope='module')
-def home(browser, url):
+def homepage(browser, url):
     page = browser.new_page(viewport=DESK, color_scheme='light')
     page.goto(url+'index.html')
     yield page
     page.close()
 
 @pytest.mark.parametrize('query, first', QUERIES.items(), ids=QUERIES)
-def test_search(home, query, first):
+def test_search(homepage, query, first):
     "Each word must stand on the page, in any form, and titles weigh more: what somebody is after comes first"
-    box = home.locator('input[type=search]').first
+    box = homepage.locator('input[type=search]').first
     box.fill('')
     box.fill(query)
-    home.locator('a.search-result').first.wait_for()
-    home.wait_for_timeout(300)
-    found = [o.get_attribute('href').split('#')[0].removeprefix('./') for o in home.locator('a.search-result').all()]
+    homepage.locator('a.search-result').first.wait_for()
+    homepage.wait_for_timeout(300)
+    found = [o.get_attribute('href').split('#')[0].removeprefix('./') for o in homepage.locator('a.search-result').all()]
     assert found[0]==first, found
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
@@ -129,15 +129,15 @@ def test_search_words(site):
     found = json.loads((site/'search.json').read_text(encoding='utf-8'))
     assert len(found)>300 and not [o['href'] for o in found if re.search(r'<(div|p|a|span|table)\b|aria-|class=', o['text'])]
 
-def test_sidebar_keys(home):
+def test_sidebar_keys(homepage):
     "Sections of the sidebar are buttons: the tab key reaches them and Enter opens them; the first stop skips the navigation"
-    home.reload()
-    home.keyboard.press('Tab')
-    assert home.evaluate('document.activeElement.textContent')=='Skip to the text'
-    section = home.locator('#quarto-sidebar button', has_text='Lessons')
+    homepage.reload()
+    homepage.keyboard.press('Tab')
+    assert homepage.evaluate('document.activeElement.textContent')=='Skip to the text'
+    section = homepage.locator('#quarto-sidebar button', has_text='Lessons')
     section.focus()
-    home.keyboard.press('Enter')
-    home.locator('#quarto-sidebar a', has_text='Read a face').wait_for()
+    homepage.keyboard.press('Enter')
+    homepage.locator('#quarto-sidebar a', has_text='Read a face').wait_for()
 
 @pytest.mark.parametrize('size', [dict(width=1280, height=800), PHONE], ids=['desk', 'phone'])
 def test_first_screen(browser, url, size):
