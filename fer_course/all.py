@@ -15,11 +15,13 @@ from .nets.modelfile import *
 from .nets.predictor import *
 from .records.runs import *
 from .records.metrics import *
+from .records.seeds import *
 from .records.record import *
 from .records.figures import *
 from .records.compare import *
 from .records.calibration import *
 from .train.learner import *
+from .train.callbacks import *
 from .train.run import *
 from .train.cached import *
 from .infer.predict import *
