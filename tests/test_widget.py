@@ -14,7 +14,7 @@ WAIT = 120_000 # milliseconds, for machines that do much else
 
 def scene(path, *faces):
     "A picture of drawn faces on a wall, each `(expression, seed)`"
-    wall = Image.new('RGB', (60+400*len(faces), 400), (200, 205, 210))
+    wall = Image.new('RGB', (60+400*len(faces), 400), (138, 154, 168))
     for i,(expression,seed) in enumerate(faces): wall.paste(synth.draw(expression, 240, seed, color=True), (100+400*i, 80))
     wall.save(path, quality=95)
     return path
