@@ -1,6 +1,7 @@
 "What is generated is up to date, what is committed may be, and every page and every public name says what it is"
 import ast, csv, gzip, json, re, subprocess, sys, time
 from importlib.metadata import packages_distributions
+import numpy as np
 import pytest
 from conftest import ROOT, copy_tree, git_files, ini
 from tools import rooms
@@ -47,9 +48,14 @@ def test_no_large_files():
 def columns(fn):
     with (gzip.open if fn.suffix=='.gz' else open)(fn, 'rt', encoding='utf-8') as f: return next(csv.reader(f), [])
 
+def is_sealed(o):
+    "Is it what a training of the study says of the test faces, and nothing else: seven millionths a face?"
+    if o.suffix!='.npz' or o.parts[:2]!=('results', 'study'): return False
+    with np.load(ROOT/o) as f: return f.files==['test'] and f['test'].dtype==np.int32 and f['test'].shape[1:]==(7,)
+
 def test_no_face_data():
     "Faces of FER2013 and other sets may not be passed on: no pixels in tables, no arrays, no archives"
-    files = [o for o in git_files() if not o.name.endswith(('.csv', '.csv.gz')) and o.as_posix() not in MAY_BE_LARGE]
+    files = [o for o in git_files() if not o.name.endswith(('.csv', '.csv.gz')) and o.as_posix() not in MAY_BE_LARGE and not is_sealed(o)]
     assert not [str(o) for o in files if o.suffix in ('.npz', '.npy', '.parquet', '.arrow', '.h5', '.pkl', '.pth', '.zip', '.tar', '.gz', '.tgz')]
     tables = [o for o in git_files() if o.name.endswith(('.csv', '.csv.gz'))]
     assert not [str(o) for o in tables if len(cols := columns(ROOT/o))>100 or any('pixel' in c.lower() for c in cols)]
