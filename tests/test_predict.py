@@ -212,7 +212,7 @@ def small(tmp_path_factory):
     torch.manual_seed(0)
     save_network(fer_model('test_efficientnet', pretrained=False), d/'net', arch='test_efficientnet', vocab=VOCAB, size=48, face_size=48, channels=3, stats=(.5,.5))
     export_onnx(d/'net', faces=synth.faces(20, cache=False))
-    return {'.safetensors': (d/'net', load_model), '.onnx': (d/'net-fp32', load_predictor)}
+    return {'.safetensors': (d/'net', load_network), '.onnx': (d/'net-fp32', load_predictor)}
 
 def copied(src, ending, to):
     "A copy to be tampered with"
