@@ -98,8 +98,8 @@ def share_card():
 def write_home(
     root:Path, # A clone
 ):
-    "Draw what the home page and the README show into `nbs/assets/home/`"
-    to = Path(root)/'nbs'/'assets'/'home'
+    "Draw what the home page and the README show into `nbs/assets/front/`"
+    to = Path(root)/'nbs'/'assets'/'front'
     to.mkdir(exist_ok=True)
     for c,img in home_faces().items(): img.save(to/f'{c}.jpg', quality=88)
     for i,draw in enumerate(_LESSONS, 1): draw().save(to/f'lesson{i}.jpg', quality=88)
