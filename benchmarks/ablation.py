@@ -15,7 +15,7 @@ from fastcore.script import call_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.records.metrics import bootstrap_diff, metrics, over_seeds, preds_table
+from fer_course.records.metrics import bootstrap_diff, metrics, mean_over_seeds, preds_table
 from fer_course.data.readers import load_faces
 from fer_course.records.record import describe_machine, git_commit, versions
 
@@ -36,8 +36,8 @@ def unmirrored(record, models, faces):
 
 def row(name, preds, whole):
     accs, diffs = [metrics(p)['accuracy'] for p in preds], [bootstrap_diff(p, w)['accuracy'] for p,w in zip(preds, whole)]
-    a, d = over_seeds(accs), over_seeds([o['diff'] for o in diffs])
-    return dict(arm=name, seeds=len(preds), accuracy=a['mean'], accuracy_sd=a['sd'], macro_f1=over_seeds([metrics(p)['macro_f1'] for p in preds])['mean'],
+    a, d = mean_over_seeds(accs), mean_over_seeds([o['diff'] for o in diffs])
+    return dict(arm=name, seeds=len(preds), accuracy=a['mean'], accuracy_sd=a['sd'], macro_f1=mean_over_seeds([metrics(p)['macro_f1'] for p in preds])['mean'],
                 against_whole=d['mean'], against_whole_lo=d['lo'], against_whole_hi=d['hi'])
 
 @call_parse

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from benchmarks.fer2013_facts import ANSWERS, agreement, leaked, majority
 from benchmarks.peers import installed, read_by
-from fer_course.records.calibration import at_temperature, coverage, fit_temperature
+from fer_course.records.calibration import apply_temperature, coverage, fit_temperature
 from fer_course.infer.evaluate import evaluate
 from fer_course.core.faceset import VOCAB
 from fer_course.data.fer2013 import VOTES, read_votes
@@ -59,7 +59,7 @@ def main(
     v = read_votes(votes).rename(columns=VOTES)[ANSWERS].to_numpy()[faces.meta.row]
     test, seen = faces.split=='test', np.array(leaked(faces))
     (valid, raw, t), (_, little, t_small) = answers(model, faces), answers(small, faces)
-    models = {'ours, as trained': raw, 'ours, with its temperature': at_temperature(raw, t), 'small, with its temperature': at_temperature(little, t_small)}
+    models = {'ours, as trained': raw, 'ours, with its temperature': apply_temperature(raw, t), 'small, with its temperature': apply_temperature(little, t_small)}
     if 'fer' in installed(): models['fer'] = read_by('fer', faces.take(test))
     res = {k: judged(p, v[test], seen) for k,p in models.items()}
     for k,o in res.items(): print(k, {m: o[m] for m in ('accuracy', 'macro_f1', 'loss', 'ece')}, o['by_people'], o['not_seen_in_training'], sep='\n  ')

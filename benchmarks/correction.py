@@ -39,7 +39,7 @@ def main(
     from fer_course import synth
     from fer_course.records.runs import RUNS
     from fer_course.train.learner import OPTIMIZERS
-    from fer_course.records.record import by_run, read_records
+    from fer_course.records.record import group_by_run, read_records
     from fer_course.train.run import train_run
     known = read_records(*(results/o for o in RUNS4 if o in RUNS))
     opts = optimizers()
@@ -48,7 +48,7 @@ def main(
     for seed in sorted({r.config['seed'] for r in known}):
         for k in RUNS4:
             if not (results/k).exists(): train_run(synth.faces(), k, seed, device='cpu', out=work, models=work, **args.get(k, {}))
-    records = [r for rs in by_run(known+read_records(work)).values() for r in rs] # refuses where settings differ
+    records = [r for rs in group_by_run(known+read_records(work)).values() for r in rs] # refuses where settings differ
     table = pd.DataFrame(map(row, records)).sort_values(['momentum', 'correction', 'seed'])
     table.to_csv(out, index=False)
     print(table.groupby(['momentum', 'correction'])[['accuracy', 'macro_f1', 'loss']].agg(['mean', 'std']))

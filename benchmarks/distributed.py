@@ -16,7 +16,7 @@ from fastcore.script import call_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from fer_course.records.metrics import bootstrap_diff, over_seeds
+from fer_course.records.metrics import bootstrap_diff, mean_over_seeds
 from fer_course.records.record import describe_machine, git_commit, read_records, versions
 
 CASES = {'one process': (1, 1), 'one process, two threads': (1, 2), 'two processes': (2, 1)} # processes, and threads of each
@@ -41,7 +41,7 @@ def known(d): return {k: v for k,v in d.items() if v==v} # one seed has no sprea
 
 def against(a, b): # lists of records, seed by seed
     diffs = [bootstrap_diff(x.predictions, y.predictions)['accuracy'] for x,y in zip(a, b)]
-    return dict(by_seed=diffs, over_seeds=known(over_seeds([o['diff'] for o in diffs])))
+    return dict(by_seed=diffs, over_seeds=known(mean_over_seeds([o['diff'] for o in diffs])))
 
 @call_parse
 def main(
@@ -61,7 +61,7 @@ def main(
         for k in records: records[k].append(train(k, seed, work, args))
     table = pd.DataFrame([row(k, r, busy) for k,rs in records.items() for r in rs])
     diff = against(records['two processes'], records['one process'])
-    res = dict(accuracy={k: known(over_seeds([r.metrics['test']['accuracy'] for r in rs])) for k,rs in records.items()}, two_minus_one=diff)
+    res = dict(accuracy={k: known(mean_over_seeds([r.metrics['test']['accuracy'] for r in rs])) for k,rs in records.items()}, two_minus_one=diff)
     print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), loss=('loss', 'mean'), seconds_an_epoch=('seconds_an_epoch', 'min')).round(4).to_string())
     print('two processes − one, accuracy:', {k: round(v, 4) for k,v in diff['over_seeds'].items()}, *diff['by_seed'], sep='\n  ')
     if busy: print(f'the load was {load:.1f} before it began: no seconds')

@@ -21,7 +21,7 @@ from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
 from fer_course.records.compare import markdown_table
 from fer_course.records.figures import COLORS, Picture, small_figure, tidy_axes
-from fer_course.records.metrics import metrics, over_seeds, preds_table
+from fer_course.records.metrics import metrics, mean_over_seeds, preds_table
 from fer_course.records.runs import run_pairs
 from fer_course.records.seeds import adjust_holm, compare_crossed, is_equivalent
 
@@ -84,7 +84,7 @@ def equal_rates(rows):
     for a,b in run_pairs():
         for lr in sorted({lr for run,lr,_ in acc if run==a} & {lr for run,lr,_ in acc if run==b}):
             diffs = [acc[a,lr,s]-acc[b,lr,s] for run,r,s in acc if (run, r)==(a, lr) and (b, lr, s) in acc]
-            o = over_seeds(diffs)
+            o = mean_over_seeds(diffs)
             res.append(dict(a=a, b=b, lr=lr, seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
     return pd.DataFrame(res)
 
@@ -199,7 +199,7 @@ def run_table(runs):
     "Means of a stage's arms, for people"
     rows = []
     for run,o in runs.groupby('run', sort=False):
-        acc = over_seeds(o.accuracy)
+        acc = mean_over_seeds(o.accuracy)
         rows.append({'run': NAMES[run], 'rate': f'{o.lr.iloc[0]:g}', 'seeds': len(o), 'accuracy %': f'{100*acc["mean"]:.1f} ± {100*acc["sd"]:.1f}',
                      'unseen faces %': f'{100*o.unseen.mean():.1f}', 'FER+ majority %': f'{100*o.people.mean():.1f}', 'macro-F1': f'{o.macro_f1.mean():.3f}',
                      'loss': f'{o.loss.mean():.3f}', 'CPU minutes': f'{o.cpu_seconds.mean()/60:.0f}'})

@@ -6,8 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/commands.html.md"""
 
 # %% auto #0
 __all__ = ['LIMITS', 'fer_train', 'check_numbers', 'check_folders', 'column_names', 'check_sheet', 'save_contact_sheet',
-           'check_seed', 'check_device', 'fer_evaluate', 'fer_compare', 'in_words', 'summary', 'check_range',
-           'check_outputs', 'fer_predict']
+           'check_seed', 'check_device', 'fer_evaluate', 'fer_compare', 'describe_answer', 'summarise_answers',
+           'check_range', 'check_outputs', 'fer_predict']
 
 # %% ../nbs/lib/commands.ipynb #4d489866
 import os, re, sys
@@ -290,7 +290,7 @@ def fer_compare(
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
 def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
 
-def in_words(
+def describe_answer(
     answer, # From `fer_course.infer.predict.predict_each`
     vocab, # Class names
     unsure, # Below this probability the answer is 'not sure'
@@ -306,7 +306,7 @@ def in_words(
         return f', face {number} at {answer.boxes[i-1][0]},{answer.boxes[i-1][1]}'
     return [f'{answer.name}{place(i)}: {said(p)}' for i,p in enumerate(answer.probs, 1)]
 
-def summary(
+def summarise_answers(
     answers, # All answers, including those for pictures that could not be read
     vocab, # Class names
     unsure, # Below this probability the answer is 'not sure'
@@ -416,11 +416,11 @@ def fer_predict(
     # the progress bar is shown on stderr, if that is a terminal
     for o in tqdm(answers, total=_count(pictures), unit=' pictures', leave=False, disable=None):
         if o.error is None:
-            tqdm.write('\n'.join(in_words(o, vocab, unsure)))
+            tqdm.write('\n'.join(describe_answer(o, vocab, unsure)))
             if overlay and len(o.boxes): _write_overlay(overlay, o, vocab, unsure, taken)
         o.img = o.crops = None
         done.append(o)
-    for line in summary(done, vocab, unsure, whole): print(line)
+    for line in summarise_answers(done, vocab, unsure, whole): print(line)
     if csv:
         write_whole(Path(csv), lambda f: f.write(
             table(done, vocab, unsure).round(4).to_csv(index=False).encode()))

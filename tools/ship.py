@@ -23,18 +23,18 @@ def ship(
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it"
     import torch
-    from fer_course.infer.export import exported, scores
+    from fer_course.infer.export import convert_model, onnx_scores
     from fer_course.nets.card import SHIPPED, write_model
-    from fer_course.records.calibration import at_temperature, fit_temperature
+    from fer_course.records.calibration import apply_temperature, fit_temperature
     from fer_course.records.metrics import metrics, preds_table
-    model, card = exported(path, kind, faces)
+    model, card = convert_model(path, kind, faces)
     preds = {}
     for split in ('valid', 'test'):
         part = faces.take(faces.split==split)
-        probs = torch.from_numpy(scores(model, part.imgs)).softmax(1)
+        probs = torch.from_numpy(onnx_scores(model, part.imgs)).softmax(1)
         preds[split] = preds_table(probs, part.labels, vocab=card['vocab'])
     card['temperature'] = round(fit_temperature(preds['valid']), 4)
-    card['metrics'] = {k: metrics(at_temperature(p, card['temperature'])) for k,p in preds.items()}
+    card['metrics'] = {k: metrics(apply_temperature(p, card['temperature'])) for k,p in preds.items()}
     if 'config' in card: card['config'] = {**card['config'], 'command': no_folders(card['config']['command'])}
     return write_model(Path(out or SHIPPED['fer']).with_suffix(''), '.onnx', model, **card)
 

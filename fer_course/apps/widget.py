@@ -25,7 +25,7 @@ from ..core.errors import InputError, check_name
 from ..core.faceset import VOCAB
 from ..infer import predict
 from ..infer.detect import find_faces
-from ..infer.maps import brightest, covered
+from ..infer.maps import brightest_part, occlusion_map
 from ..nets.card import TERMS
 from ..nets.predictor import load_predictor
 
@@ -316,10 +316,10 @@ def _map(self:PredictWidget, model, face, top):
     "A map of the face, from 0 to 255, and what it shows in words"
     if self.look=='nothing': return [], ''
     look = self.look if _has_layers(model) else 'covering'
-    m = _grad_cam(model, face, top) if look=='grad_cam' else covered(model.probs, face[None], top)[0]
+    m = _grad_cam(model, face, top) if look=='grad_cam' else occlusion_map(model.probs, face[None], top)[0]
     m = np.maximum(m, 0)
     words = f'No part speaks for “{model.vocab[top]}”.'
-    if m.max()>0: words = _ORANGE[look].format(c=model.vocab[top], where=brightest(m))
+    if m.max()>0: words = _ORANGE[look].format(c=model.vocab[top], where=brightest_part(m))
     if look!=self.look: words = _NO_CAM+words
     return [(255*m/max(m.max(), 1e-9)).round().astype(np.uint8).tobytes()], words
 

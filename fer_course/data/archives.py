@@ -79,7 +79,7 @@ class OnDemand(io.RawIOBase):
         path, # File; reading a pipe, a socket or a device raises `InputError`
     ): self.path,self.f = path,None
 
-    def opened(self): # The open file
+    def open(self): # The open file
         "Open the file if it is not open yet"
         if self.f: return self.f
         if not stat.S_ISREG(os.stat(self.path).st_mode):
@@ -88,8 +88,8 @@ class OnDemand(io.RawIOBase):
         return self.f
 
     def readable(self): return True
-    def readinto(self, buf): return self.opened().readinto(buf)
-    def readall(self): return self.opened().readall()
+    def readinto(self, buf): return self.open().readinto(buf)
+    def readall(self): return self.open().readall()
     def close(self):
         if self.f: self.f.close()
         super().close()

@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/explain.html.md"""
 
 # %% auto #0
 __all__ = ['cam_layer', 'grad_cam', 'occlusion', 'show_maps', 'class_maps', 'scramble', 'map_agreement', 'check_explains',
-           'plot_answers', 'slices', 'slice_dots']
+           'plot_answers', 'slice_accuracy', 'plot_slices']
 
 # %% ../../nbs/lib/infer/explain.ipynb #ea3818e6
 from copy import deepcopy
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from ..core.errors import InputError
 from ..records.figures import COLORS, Picture, small_figure, tidy_axes
-from .maps import brightest, covered
+from .maps import brightest_part, occlusion_map
 from ..records.metrics import is_correct, wilson
 from ..nets.model import stages
 from ..nets.modelfile import net_input, predict_faces
@@ -99,8 +99,8 @@ def occlusion(
 # `float32 [n, h, w]`: the probability that the class loses while a pixel is covered, averaged
 # over squares; negative where it gains
 )->np.ndarray:
-    "Occlusion map of a network, made by `fer_course.infer.maps.covered`"
-    return covered(lambda o: predict_faces(model, o, **kwargs), imgs, target, box, step)
+    "Occlusion map of a network, made by `fer_course.infer.maps.occlusion_map`"
+    return occlusion_map(lambda o: predict_faces(model, o, **kwargs), imgs, target, box, step)
 
 # %% ../../nbs/lib/infer/explain.ipynb #4b729eaa
 def show_maps(
@@ -125,7 +125,7 @@ def show_maps(
             ax.imshow(np.maximum(maps[o], 0), cmap='magma', alpha=.55,
                       vmin=0, vmax=scale or max(maps[o].max(), 1e-9))
         ax.set_title(titles[o], fontsize=8)
-    told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest(m)}')
+    told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest_part(m)}')
             for t,m in zip(titles, maps if maps is not None else titles)]
     return Picture(fig, f'{"Faces" if maps is None else what}: {"; ".join(told)}.')
 
@@ -213,7 +213,7 @@ def plot_answers(
         + f', up to {x[-1]:.3g}.')
 
 # %% ../../nbs/lib/infer/explain.ipynb #482c1810
-def slices(
+def slice_accuracy(
     preds:pd.DataFrame, # A table of predictions, as from `fer_course.records.metrics.preds_table`
     groups, # Group of each face, `[n]`: names, or intervals from `pd.cut`
 )->pd.DataFrame: # A row for each group: `n`, `accuracy`, Wilson's 95 % interval from `lo` to `hi`
@@ -225,8 +225,8 @@ def slices(
     return pd.DataFrame(dict(n=t['size'], accuracy=t['sum']/t['size'], lo=lo, hi=hi))
 
 # %% ../../nbs/lib/infer/explain.ipynb #e9dea362
-def slice_dots(
-    parts:dict, # Table of `slices` for each way to slice
+def plot_slices(
+    parts:dict, # Table of `slice_accuracy` for each way to slice
 )->Picture: # Described by the best and worst slice of each
     "A dot for each slice, and its interval"
     rows = [(k, g, o) for k,t in parts.items() for g,o in t.iterrows()]

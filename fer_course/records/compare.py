@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import InputError
-from .metrics import bootstrap_diff, is_correct, mcnemar, over_seeds
-from .record import accuracy_interval, by_run, read_records
+from .metrics import bootstrap_diff, is_correct, mcnemar, mean_over_seeds
+from .record import accuracy_interval, group_by_run, read_records
 from .runs import RUNS, differing_args, run_pairs
 from .seeds import adjust_holm, compare_crossed, is_equivalent
 
@@ -27,7 +27,7 @@ def _test(rs, key): return [r.metrics['test'][key] for r in rs]
 _MEASURES = 'accuracy', 'balanced_accuracy', 'macro_f1', 'loss', 'ece'
 
 def _row(run, rs):
-    m = {k: over_seeds(_test(rs, k)) for k in _MEASURES}
+    m = {k: mean_over_seeds(_test(rs, k)) for k in _MEASURES}
     acc, (lo,hi) = m['accuracy'], accuracy_interval(rs)
     return dict(
         run=run, seeds=len(rs), n=rs[0].metrics['test']['n'],
@@ -41,10 +41,10 @@ def _row(run, rs):
 def compare_runs(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
-    # A row for each run, in the order of `by_run`; fractions, nan where there are too few seeds
+    # A row for each run, in the order of `group_by_run`; fractions, nan where there are too few seeds
 )->pd.DataFrame:
     "Test metrics of each run, averaged over its seeds"
-    return pd.DataFrame([_row(*o) for o in by_run(records, mixed).items()]).set_index('run')
+    return pd.DataFrame([_row(*o) for o in group_by_run(records, mixed).items()]).set_index('run')
 
 # %% ../../nbs/lib/records/compare.ipynb #e845cd06
 def _is_pair(ab):
@@ -56,7 +56,7 @@ def _is_pair(ab):
     return a==b or not known or sa==sb and (len(known)==1 or len(differing_args(a, b))==1)
 
 def pairs_of(
-    runs, # Names of runs, in the order of `by_run`
+    runs, # Names of runs, in the order of `group_by_run`
 )->list: # Pairs of names
     "Pairs to compare: `run_pairs`, pairs with a run that is not in `RUNS`, and a run with two settings"
     order = run_pairs()
@@ -69,7 +69,7 @@ def _same_faces(ra, rb):
 
 def _pairs(records, mixed):
     "For each of `pairs_of`: two names, and pairs of records with the same seed and the same faces"
-    runs = {k: {r.config['seed']: r for r in v} for k,v in by_run(records, mixed).items()}
+    runs = {k: {r.config['seed']: r for r in v} for k,v in group_by_run(records, mixed).items()}
     for a,b in pairs_of(list(runs)):
         both = [(runs[a][s], runs[b][s]) for s in runs[a] if s in runs[b]]
         if both := [o for o in both if _same_faces(*o)]: yield a, b, both
@@ -119,7 +119,7 @@ def class_f1(
     mixed:bool=False, # Allow settings to differ?
 )->pd.DataFrame: # A row for each class, a column for each run, and `n`, the class's number of test faces
     "F1 of each class, averaged over seeds"
-    runs = by_run(records, mixed)
+    runs = group_by_run(records, mixed)
     first = _test(next(iter(runs.values())), 'per_class')[0]
     counts = {c: o['n'] for c,o in first.items()}
     return pd.DataFrame({'n': counts, **{run: _mean_f1(rs) for run,rs in runs.items()}}).rename_axis('class')

@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/records/metrics.html.md"""
 
 # %% auto #0
 __all__ = ['DECIMALS', 'vocab_of', 'check_preds', 'preds_table', 'fake_preds', 'top_class', 'is_correct', 'wilson', 'reliability',
-           'ece', 'per_class', 'loss', 'metrics', 'confusion', 'align', 'mcnemar', 'bootstrap_diff', 'over_seeds']
+           'ece', 'per_class', 'loss', 'metrics', 'confusion', 'align', 'mcnemar', 'bootstrap_diff', 'mean_over_seeds']
 
 # %% ../../nbs/lib/records/metrics.ipynb #8f07e217
 import numpy as np
@@ -241,7 +241,7 @@ def bootstrap_diff(
             for m,f in _STATS.items()}
 
 # %% ../../nbs/lib/records/metrics.ipynb #ead760a1
-def over_seeds(
+def mean_over_seeds(
     values, # One number for each seed
 )->dict: # `n`, `mean`, `sd` (nan for fewer than 2 values), `lo` and `hi` (nan for fewer than 3)
     "Mean, standard deviation (n−1) and 95 % t-interval of the mean"

@@ -7,7 +7,7 @@ Docs: https://fer-course.github.io/fer_course/lib/records/record.html.md"""
 # %% auto #0
 __all__ = ['CONFIG_KEYS', 'DATA_KEYS', 'HISTORY_COLS', 'PACKAGES', 'FREE_KEYS', 'Record', 'check_fields', 'make_record',
            'fake_record', 'describe_machine', 'versions', 'git_commit', 'card', 'write_record', 'read_record',
-           'read_records', 'course_results', 'check_record', 'differing_settings', 'by_run', 'accuracy_interval']
+           'read_records', 'course_results', 'check_record', 'differing_settings', 'group_by_run', 'accuracy_interval']
 
 # %% ../../nbs/lib/records/record.ipynb #95293671
 import gzip, json, os, platform, shutil, subprocess, zlib
@@ -390,7 +390,7 @@ def _telling_keys(records, diff):
 
 def _place(r): return list(RUNS).index(r.config['run']) if r.config['run'] in RUNS else len(RUNS)
 
-def by_run(
+def group_by_run(
     records, # `Record`s, in any order
     mixed:bool=False, # Allow settings to differ? The names then include the settings that differ
 )->dict: # Run → its records by seed; the five runs of the course first, then others

@@ -11,7 +11,7 @@ __all__ = ['EQUIVALENT', 'draw_differences', 'compare_crossed', 'is_equivalent',
 import numpy as np
 
 from ..core.errors import InputError
-from .metrics import over_seeds
+from .metrics import mean_over_seeds
 
 # %% ../../nbs/lib/records/seeds.ipynb #0931b2cb
 def draw_differences(
@@ -57,7 +57,7 @@ def compare_crossed(
         raise InputError(f'{a.shape} and {b.shape} seeds and faces; '
                          'compare runs of the same seeds on the same faces')
     by_seed, both = draw_differences(a-b, n_boot, seed)
-    over = over_seeds((a-b).mean(1))
+    over = mean_over_seeds((a-b).mean(1))
     faces_lo, faces_hi = _interval(by_seed.mean(1), .95)
     res = dict(
         seeds=len(a), accuracy_diff=over['mean'], accuracy_diff_sd=over['sd'],
