@@ -15,6 +15,7 @@ setup(
     long_description=(Path(__file__).parent/'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     python_requires=f">={cfg['min_python']}",
+    classifiers=[f'Programming Language :: Python :: {o}' for o in cfg['pythons'].split()],
     packages=[*find_packages(include=['fer_course', 'fer_course.*']), 'fer_course.results'],
     package_dir={'fer_course.results': 'results'}, # lessons read the records wherever they are opened
     package_data={'fer_course.results': ['**/*'], 'fer_course': ['weights/*'], 'fer_course.apps': ['*.css', '*.js']},

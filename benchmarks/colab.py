@@ -5,7 +5,8 @@
 Builds an environment of Python 3.13 with the packages of benchmarks/colab.txt, which is Colab's own list as far as the lessons
 meet it, and any PyTorch. The first cell installs the wheel of this tree there; then each lesson runs from top to bottom as
 Colab opens it, from colab/. The record says what was fetched, which versions changed, and the seconds of each lesson.
-With `--env` the environment is kept in a folder, and the next run need not build it again.
+With `--env` the environment is kept in a folder, and the next run need not build it again; with `--lessons` the other lessons stay
+in the record as they were.
 """
 import json, os, re, shutil, subprocess, sys, time
 from datetime import datetime, timezone
@@ -107,12 +108,12 @@ def age(pins=PINS):
     "The month of Colab's list"
     return re.search(r'as of (\w+ \d{4})', pins.read_text(encoding='utf-8'))[1]
 
-def measure(base, work):
-    "The whole record"
+def measure(base, work, copies=COPIES):
+    "The whole record, or that of some lessons"
     build(base)
     wheel, installs, times = wheel_of(ROOT, work), {}, {}
-    for extra in sorted({EXTRAS.get(o.stem, '') for o in COPIES}):
-        lessons = [o for o in COPIES if EXTRAS.get(o.stem, '')==extra]
+    for extra in sorted({EXTRAS.get(o.stem, '') for o in copies}):
+        lessons = [o for o in copies if EXTRAS.get(o.stem, '')==extra]
         place = work/f'env{len(installs)}'
         python, installs[f'fer_course{extra}'] = install(base, nbformat.read(lessons[0], 4), extra, wheel, place)
         for o in lessons:
@@ -123,16 +124,23 @@ def measure(base, work):
                 installs=installs, repository_mb=clone_mb(ROOT, work), seconds=times, threads=os.environ.get('OMP_NUM_THREADS'),
                 cpu=describe_machine()['cpu'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
 
+def merged(old, new):
+    "A record whose lessons were partly run again"
+    return old | dict(installs=old['installs']|new['installs'], seconds=old['seconds']|new['seconds'], again=dict(
+        lessons=[*new['seconds']], git=new['git'], when=new['when']))
+
 @call_parse
 @cli
 def main(
     out:Path=ROOT/'results'/'benchmarks'/'colab.json', # The record
+    lessons:str='*', # Which of colab/ to run, as a pattern
     env:Path=None, # Folder to keep the environment in; without one it is built anew and thrown away
 ):
     "Install the library as Colab does, and run all lessons there"
     if not interpreter(): raise InputError(f'python{VERSION} is neither on the path nor in ~/.pyenv: install it, for it is the Python that Colab has')
     with TemporaryDirectory(dir=env and env.parent) as d:
-        record = measure(env or Path(d)/'base', Path(d))
+        record = measure(env or Path(d)/'base', Path(d), [o for o in COPIES if o.match(lessons)])
+    if lessons!='*': record = merged(json.loads(out.read_text(encoding='utf-8')), record)
     out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
     for what, o in record['installs'].items():
         print(f'{what}: {sum(o["fetched_mb"].values()):.0f} MB of packages, beside {record["repository_mb"]} MB of the repository')

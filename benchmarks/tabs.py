@@ -1,0 +1,56 @@
+"""What open and closed tabs of the apps cost: `python benchmarks/tabs.py`
+
+Voilà serves each app as its page says, with the settings of `voila.json`. The memory of the server and of all Pythons behind
+tabs (shared pages counted in parts, so that the sum is what the machine has less) is taken before the first tab, with all tabs
+open, and when the Pythons behind the closed tabs have ended; until then some five minutes pass."""
+import json, sys, time
+from datetime import datetime, timezone
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT)) # for tools/
+
+import psutil
+from fastcore.script import call_parse
+
+from fer_course.core.cli import cli
+from fer_course.core.errors import InputError
+from fer_course.records.record import describe_machine, git_commit, versions
+from tools.served import APPS, browser, served, tab
+
+def pythons(server): return psutil.Process(server.pid).children(recursive=True)
+
+def memory_mb(server):
+    "Of the server and all behind it"
+    own = [psutil.Process(server.pid), *pythons(server)]
+    return round(sum(o.memory_full_info().pss for o in own)/1e6)
+
+def measure(app, n, wait):
+    "Before, with `n` tabs, and after; seconds until the last Python ended"
+    with served(app, ROOT) as p, browser() as b:
+        row = dict(app=app, before_mb=memory_mb(p))
+        tabs = [tab(b, p.url) for _ in range(n)]
+        time.sleep(5) # what was started is done
+        row.update(pythons=len(pythons(p)), open_mb=memory_mb(p))
+        for o in tabs: o.close()
+        closed = time.time()
+        while pythons(p) and time.time()-closed<wait: time.sleep(1)
+        row.update(pythons_after=len(pythons(p)), after_mb=memory_mb(p), seconds=round(time.time()-closed))
+    return dict(row, a_tab_mb=round((row['open_mb']-row['before_mb'])/n))
+
+@call_parse
+@cli
+def main(
+    n:int=10, # Tabs
+    wait:int=900, # Seconds that closed tabs are given
+    out:Path=ROOT/'results'/'benchmarks'/'tabs.json', # The record
+):
+    "Memory before, with tabs open, and after they were closed"
+    if sys.platform!='linux': raise InputError('Only Linux tells how much of the memory is shared: run it there')
+    rows = [measure(o, n, wait) for o in APPS]
+    record = dict(command='python benchmarks/tabs.py', tabs=n, settings=json.loads((ROOT/'voila.json').read_text()), rows=rows,
+                  when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
+                  machine=describe_machine(), versions=versions())
+    out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
+    for o in rows:
+        print('{app}: {before_mb} MB before, {open_mb} with {pythons} Pythons, {after_mb} MB {seconds} s after closing'.format(**o))
