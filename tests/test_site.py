@@ -1,8 +1,10 @@
 "The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
 import json, re, sys
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
+from PIL import Image
 from conftest import DESK, PHONE, ROOT, WIDE, watch
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
@@ -54,6 +56,86 @@ def test_repository_links(site):
     repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
     found = {o for page in names(site) for o in re.findall(re.escape(repo)+r'/blob/main/([^"#]+)', (site/page).read_text(encoding='utf-8'))}
     assert found and not [o for o in found if not (ROOT/o).exists()]
+
+def read(site, name): return (site/name).read_text(encoding='utf-8')
+def plain(html): return ' '.join(unescape(re.sub('<[^>]+>', '', html)).split())
+LESSONS = sorted(o.stem for o in (ROOT/'nbs'/'lessons').glob('*.ipynb'))
+
+@pytest.mark.parametrize('name', LESSONS)
+def test_exercise_boxes(site, name):
+    "Each exercise is a box from its heading to the cell that checks it, and what follows stands outside"
+    html = read(site, f'lessons/{name}.html')
+    boxes = [plain(o) for o in re.findall(r'<div class="exercise">(.*?)(?=<div class="exercise">|<section|</section>)', html, re.S)]
+    assert len(boxes)==len(re.findall('<section id="exercise-', html))>3
+    assert all(o.startswith('Exercise: ') and '.check(' in o for o in boxes)
+    from tools.pages import _end_of_div
+    for m in re.finditer('<div class="exercise">', html):
+        assert plain(html[m.start():_end_of_div(html, m.start())]).count('.check(')==1
+
+def pictures_of(site, name): return [dict(re.findall(r'([\w-]+)="([^"]*)"', o)) for o in re.findall('<img[^>]*>', read(site, name))]
+
+def test_picture_sizes(site):
+    "Every picture has its measures, so that nothing jumps, and a description, and comes when it is near"
+    for name in names(site):
+        for o in pictures_of(site, name): assert {'width', 'height', 'alt'} <= o.keys() and o['loading']=='lazy', (name, o.get('alt'))
+
+def test_plots_are_told_from_faces(site):
+    "Only plots are turned round in the dark, never a face"
+    seen = [o for name in names(site) for o in pictures_of(site, name) if o['src'].startswith(('data:image/png', '../results', 'results'))]
+    plots = [o['alt'] for o in seen if o.get('data-figure')=='plot']
+    others = [o['alt'] for o in seen if o.get('data-figure')!='plot']
+    is_plot = re.compile('Test accuracy|Line charts|F1 by class|Confusion matri|Accuracy |Probability of|Length of|Loss of|Histogram')
+    assert not [o for o in others if is_plot.match(o)]
+    assert not [o for o in plots if re.search('drawn face|Faces:|^Eight|^Brightest|^Most is lost|the code above', o)]
+    assert len(plots)>20 and len(others)>20
+
+def test_sharp(site):
+    "Figures made from records are drawn twice as fine as they are shown, but for many confusion matrices at once"
+    html = read(site, 'results.html')
+    shown = [o for o in pictures_of(site, 'results.html') if o['src'].startswith('results/') and not o['src'].endswith('confusions.png')]
+    assert shown and all(Image.open(site/o['src']).width==2*int(o['width']) for o in shown)
+
+def test_code_without_descriptions(site):
+    "What only a screen reader says is not shown as code"
+    for name in LESSONS:
+        code = [plain(o) for o in re.findall('<pre[^>]*sourceCode.*?</pre>', read(site, f'lessons/{name}.html'), re.S)]
+        assert code and not [o for o in code if re.search("describe_plot\\(|\\balt=f?['\"]", o)]
+
+def test_seen_code():
+    "Descriptions are cut out of code that stays code; what is no plain Python stays as it is"
+    from tools.pages import seen_code
+    assert seen_code("x = 'é'\ngallery([x], cols=3, alt='One é')")=="x = 'é'\ngallery([x], cols=3)"
+    assert seen_code("dls.show_batch()\ndescribe_plot('Eight faces.')")=='dls.show_batch()'
+    assert seen_code("f(1)\nPicture(fig, f'Up to {n}')")=='f(1)\nfig'
+    assert seen_code("%pip install x\ng(alt='y')")=="%pip install x\ng(alt='y')"
+
+def test_signatures(site):
+    "Classes are shown as classes, functions as functions, and nothing of how the page was made"
+    pages = {o: plain(read(site, o)) for o in names(site) if o.startswith('lib/')}
+    assert not [o for o,text in pages.items() if re.search(r'__main__|<factory>|NoneType=|<function', text)]
+    assert 'class FaceSet(' in pages['lib/core/faceset.html'] and 'def class_name(' in pages['lib/core/faceset.html']
+    assert 'class InputError(' in pages['lib/core/errors.html']
+
+def test_furniture(site):
+    "Icons of all sizes, a card for shared links, one address for each page, and a map that lists them"
+    address = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Documentation'].rstrip('/')+'/'
+    assert Image.open(site/'favicon.ico').info['sizes']=={(16,16), (32,32), (48,48)}
+    assert Image.open(site/'assets'/'icon180.png').size==(180, 180)
+    for o in json.loads(read(site, 'site.webmanifest'))['icons']: assert 'x'.join(map(str, Image.open(site/o['src']).size))==o['sizes']
+    assert Image.open(site/'assets'/'card.png').size==(1200, 630)
+    assert set(re.findall('<loc>([^<]*)', read(site, 'sitemap.xml')))=={address+o for o in names(site) if o!='404.html'}
+    assert f'Sitemap: {address}sitemap.xml' in read(site, 'robots.txt')
+    for name in names(site):
+        html = read(site, name)
+        for o in ('rel="icon"', 'rel="apple-touch-icon"', 'rel="manifest"', 'property="og:title"', 'name="twitter:card"'): assert o in html, (name, o)
+        assert f'<meta property="og:image" content="{address}assets/card.png">' in html
+        assert re.findall('<link rel="canonical" href="([^"]*)"', html)==[address+name]
+
+def test_short_contents(site):
+    "Headings of Results keep their interval, the list of contents beside them does not"
+    html = read(site, 'results.html')
+    contents = plain(re.search('<nav id="TOC".*?</nav>', html, re.S)[0])
+    assert 'points' in contents and '95' not in contents and re.search('<h2[^>]*>[^<]*95', html)
 
 # In a browser
 
@@ -127,7 +209,27 @@ def test_search_contrast(browser, url, scheme):
 def test_search_words(site):
     "What is searched are words as they are read, not markup"
     found = json.loads((site/'search.json').read_text(encoding='utf-8'))
+    assert not [o['title'] for o in found if 'fer_course' in o['title']]
     assert len(found)>300 and not [o['href'] for o in found if re.search(r'<(div|p|a|span|table)\b|aria-|class=', o['text'])]
+
+OPEN = {'desk': (DESK, '#quarto-sidebar button[aria-expanded=false]'), 'phone': (PHONE, 'button[data-bs-toggle=collapse][aria-expanded=false]')}
+
+@pytest.mark.parametrize('where', OPEN)
+def test_menus(browser, site, url, where):
+    "With every menu open, and the search box with what it found, axe-core finds nothing serious on ten pages"
+    size, closed = OPEN[where]
+    page, bad = browser.new_page(viewport=size, color_scheme='light'), {}
+    for name in sample(site)[:10]:
+        page.goto(url+name)
+        while page.locator(f'{closed}:visible').count():
+            page.locator(f'{closed}:visible').first.click()
+            page.wait_for_timeout(400)
+        page.locator('input[type=search]:visible').first.fill('freeze')
+        page.locator('a.search-result').first.wait_for()
+        page.evaluate(AXE)
+        if found := page.evaluate(SERIOUS): bad[name] = found
+    page.close()
+    assert not bad
 
 def test_sidebar_keys(homepage):
     "Sections of the sidebar are buttons: the tab key reaches them and Enter opens them; the first stop skips the navigation"

@@ -86,7 +86,26 @@ def _should():
     d.rectangle((90,52,230,84), fill=_INK)
     return img
 
-_LESSONS = _read, _look, _pretrained, _optimizers, _freezing, _five, _where, _ship, _should
+def _real():
+    faces = [(_face(VOCAB[i%7], 36, 60+i).convert('L').convert('RGB'), 8+39*(i%4), 2+40*(i//4)) for i in range(16)]
+    img, d = _board(*faces)
+    up = [(176+9*k, 138-110*(1-np.exp(-k/5))) for k in range(15)]
+    d.line(((172,16), (172,144), (312,144)), fill=_INK, width=2)
+    d.line(up, fill=_BLUE, width=4, joint='curve')
+    return img
+
+_LESSONS = _read, _look, _pretrained, _optimizers, _freezing, _five, _where, _ship, _should, _real # in the order of the lessons
+
+def icon(side):
+    "The site's sign, as `nbs/assets/icon.svg` has it, in pixels"
+    k = side/8 # its unit, of which the square has 32, four times as large as it will be
+    img = Image.new('RGBA', (4*side, 4*side))
+    d = ImageDraw.Draw(img)
+    d.ellipse((k, k, 31*k, 31*k), fill=_BLUE)
+    for x in (11, 21): d.ellipse(((x-2)*k, 11*k, (x+2)*k, 15*k), fill='white')
+    mouth = [((9+14*t)*k, (20+12*t*(1-t))*k) for t in np.linspace(0, 1, 200)]
+    for x,y in mouth: d.ellipse((x-k, y-k, x+k, y+k), fill='white')
+    return img.resize((side, side), Image.LANCZOS)
 
 def share_card():
     "1200 × 630: the seven faces, in colour"

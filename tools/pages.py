@@ -1,11 +1,12 @@
 "What the site builder leaves to do: links, pictures, words for screen readers, signatures"
-import posixpath, re, shutil
+import ast, posixpath, re, shutil
 from base64 import b64decode
 from html import escape, unescape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 # Notebooks, before pages are made of them
@@ -29,14 +30,55 @@ def with_alt(
             data.update(tag)
     return nb
 
-def plain_signatures(
+def _said_aloud(node):
+    "Where the description of a picture stands in the call `node`, as (start, end, what to put there)"
+    end = node.func.end_lineno, node.func.end_col_offset
+    for arg in [*node.args, *node.keywords]:
+        if isinstance(arg, ast.keyword) and arg.arg=='alt':
+            return end, (arg.end_lineno, arg.end_col_offset), ''
+        value = arg.value if isinstance(arg, ast.keyword) else arg
+        end = value.end_lineno, value.end_col_offset
+
+def _whole(node, name): return isinstance(node, ast.Expr) and getattr(getattr(node.value, 'func', None), 'id', '')==name
+
+def seen_code(
+    source:str, # A cell of code
+)->str: # The same without descriptions of pictures; as it is where it is not plain Python
+    "Code as those read it who see the picture: descriptions are for screen readers, and the picture has them"
+    try: tree = ast.parse(source)
+    except SyntaxError: return source
+    cuts = [o for node in ast.walk(tree) if isinstance(node, ast.Call) and (o := _said_aloud(node))]
+    for o in tree.body:
+        span = (o.lineno, o.col_offset), (o.end_lineno, o.end_col_offset)
+        if _whole(o, 'describe_plot'): cuts.append((*span, ''))
+        elif _whole(o, 'Picture'): cuts.append((*span, ast.unparse(o.value.args[0])))
+    lines = source.encode().splitlines(True)
+    at = lambda p: sum(map(len, lines[:p[0]-1])) + p[1]
+    text = b''.join(lines)
+    for start,end,new in sorted(cuts, reverse=True): text = text[:at(start)] + new.encode() + text[at(end):]
+    return text.decode().strip('\n')
+
+def without_alt(
     nb:dict, # A notebook
 )->dict: # The same, changed in place
-    "Types that are functions called by their name, and no type where only None stood for it"
+    "Code without the descriptions of the pictures that it makes"
+    for o in nb['cells']:
+        if o['cell_type']=='code': o['source'] = seen_code(''.join(o['source']))
+    return nb
+
+def plain_signatures(
+    nb:dict, # A notebook
+    classes:set=frozenset(), # Names of the library's classes
+)->dict: # The same, changed in place
+    "Signatures as one would write them: classes as classes, functions by name, no type where only None stood for it"
     for data in _outputs(nb):
         if 'text/markdown' not in data: continue
         text = re.sub(r'<function (\w+) at 0x[0-9a-f]+>', r'\1', ''.join(data['text/markdown']))
-        data['text/markdown'] = text.replace(':NoneType=None', '=None').replace('__main__.', '')
+        text = re.sub(r'\b(\w+)=<factory>', lambda m: f'{m[1]}={dict(list="[]", dict="{}").get(m[1], m[1]+"()")}', text)
+        text = text.replace(':NoneType=None', '=None').replace('__main__.', '')
+        if (m := re.search(r'^def (\w+)\(', text, re.M)) and m[1] in classes:
+            text = re.sub(r'^\)->None:', '):', text.replace(f'def {m[1]}(', f'class {m[1]}(', 1), count=1, flags=re.M)
+        data['text/markdown'] = text
     return nb
 
 # Pages
@@ -127,7 +169,8 @@ def search_entries(
     href:str, # Where it is on the site
 )->list: # A dict for each section: `objectID`, `href`, `title`, `section`, `text`
     "What the search box finds of a page: its words as they are read, without markup"
-    title = unescape(re.search(r'<h1[^>]*class="title"[^>]*>(.*?)</h1>|<title>(.*?)</title>', html, re.S).expand(r'\1\2'))
+    found = re.search(r'<h1[^>]*class="title"[^>]*>(.*?)</h1>', html, re.S) or re.search(r'<title>(.*?)</title>', html, re.S)
+    title = unescape(found[1])
     p, plain = _Text(), lambda o: ' '.join(o.split())
     p.feed(html)
     title = plain(re.sub('<[^>]+>', '', title))
@@ -153,30 +196,72 @@ def one_header(
     row = r'<tr[^>]*>(?:(?!</tr>).)*</tr>'
     def sub(m):
         first, second = re.findall(row, m[0], re.S)
-        names = re.findall(r'<th[^>]*>(.*?)</th>', second, re.S)
-        if any(names[1:]) and not all(o.strip() in ('', '&nbsp;') for o in names[1:]):
-            given = [i for i,o in enumerate(names) if o.strip()]
-            if given!=[*range(len(given))]: return m[0]
+        names, above = ([o.strip() for o in re.findall(r'<th[^>]*>(.*?)</th>', row, re.S)] for row in (second, first))
+        if len(names)!=len(above) or any(a and b for a,b in zip(names, above)): return m[0]
         heads = iter(names)
         merged = re.sub(r'(<th[^>]*>)(\s*)(</th>)', lambda h: f'{h[1]}{next(heads, "")}{h[3]}', first)
         return f'<thead>{merged}</thead>'
     return re.sub(rf'<thead>\s*{row}\s*{row}\s*</thead>', sub, html, flags=re.S)
 
+def _is_plot(img):
+    "A plot has hardly any of the greys between its paper and its ink, of which faces are made"
+    rgb = np.asarray(img.convert('RGBA').convert('RGB'), dtype=int)
+    light, dark = rgb.max(2), rgb.min(2)
+    return ((light<235) & (dark>30) & (light-dark<60)).mean() < .12
+
+def _measures(fn):
+    "Attributes of a picture: its size as it is shown, and whether it is a plot"
+    if str(fn).endswith('.svg'):
+        w, h = re.search(r'<svg[^>]*?width="(\d+)"[^>]*?height="(\d+)"', Path(fn).read_text(encoding='utf-8')).groups()
+        return f' width="{w}" height="{h}"'
+    with Image.open(fn) as img:
+        fine = max(1, round(img.info.get('dpi', (72,))[0]/72)) if img.format=='PNG' else 1 # of 144 dots per inch are those drawn for sharp screens
+        plot = ' data-figure="plot"' if img.format=='PNG' and _is_plot(img) else ''
+        return f' width="{img.width//fine}" height="{img.height//fine}"{plot}'
+
 def sized(
     html:str, # A page
     folder:Path, # Where it stands
 )->str: # The same page
-    "Pictures with their width and height, so that nothing jumps, loaded when they come near"
-    def size(src):
-        if m := re.match(r'data:image/(?:png|jpeg);base64,(.*)', src, re.S): f = BytesIO(b64decode(m[1]))
-        elif src.startswith(('http', 'data:')) or not (folder/src).is_file() or src.endswith('.svg'): return ''
-        else: f = folder/src
-        with Image.open(f) as img: w, h = img.size
-        return f' width="{w}" height="{h}"'
+    "Pictures with their width and height, so that nothing jumps, loaded when they come near; plots are marked as such"
+    def measures(src):
+        if m := re.match(r'data:image/(?:png|jpeg);base64,(.*)', src, re.S): return _measures(BytesIO(b64decode(m[1])))
+        return '' if src.startswith(('http', 'data:')) or not (folder/src).is_file() else _measures(folder/src)
     def sub(m):
         if 'width=' in m[0]: return m[0]
-        return f'<img loading="lazy"{size(m[2])}{m[1]}src="{m[2]}"'
+        return f'<img loading="lazy"{measures(m[2])}{m[1]}src="{m[2]}"'
     return re.sub(r'<img((?:(?!src=)[^>])*)src="([^"]*)"', sub, html)
+
+def _end_of_div(html, start):
+    "Where the div that opens at `start` is closed"
+    depth = 0
+    for m in re.compile(r'<(/?)div\b').finditer(html, start):
+        depth += -1 if m[1] else 1
+        if not depth: return html.index('>', m.end())+1
+
+def exercise_boxes(
+    html:str, # A lesson
+)->str: # The same page
+    "A box around each exercise, from its heading to the cell that checks the answer"
+    parts = re.split(r'(<section id="exercise-[^>]*>)', html)
+    for i in range(2, len(parts), 2):
+        check = re.search(r'(?:\.|\.</span>)check\(', parts[i])
+        if not check: continue
+        end = _end_of_div(parts[i], parts[i].rindex('<div id="cell-', 0, check.start()))
+        parts[i] = f'<div class="exercise">{parts[i][:end]}</div>{parts[i][end:]}'
+    return ''.join(parts)
+
+def numbers(
+    html:str, # A page
+)->str: # The same page
+    "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line"
+    return re.sub(r'<td>((?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?)</td>', r'<td class="number">\1</td>', html)
+
+def short_contents(
+    html:str, # A page
+)->str: # The same page
+    "Headings in the list of contents without the interval that stands in brackets"
+    return re.sub(r'<nav id="TOC".*?</nav>', lambda m: re.sub(r'\s*\(95[^)<]*\)', '', m[0]), html, flags=re.S)
 
 def on_site(
     html:str, # A page

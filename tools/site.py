@@ -14,9 +14,9 @@ from fastcore.script import call_parse
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
-from tools.drawn import home_faces, samples, share_card
-from tools.pages import (accessible, bring_pictures, by_keyboard, home, no_cdn, on_site, one_header, plain_signatures, repo_links,
-    search_entries, shared_as, sized, with_alt)
+from tools.drawn import icon, samples, share_card
+from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, home, no_cdn, numbers, on_site, one_header,
+    plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
 from tools.rooms import ROOMS
 
 ORDER = ['index', 'lessons', 'bet', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
@@ -56,6 +56,8 @@ def bring_model(
     shutil.copy(Path(cv2.data.haarcascades)/CASCADE, to/'model')
     for name,img in samples().items(): img.save(to/'samples'/name, quality=88)
 
+_ICONS = ('<link rel="icon" href="{up}favicon.ico" sizes="32x32"><link rel="apple-touch-icon" href="{up}assets/icon180.png">'
+    '<link rel="manifest" href="{up}site.webmanifest"><script src="{up}assets/scrolls.js" defer></script>')
 _FUSE = re.compile(r'src="[^"]*/fuse[^"]*\.js"')
 
 def _finished(html, href, root, out, cfg):
@@ -64,14 +66,27 @@ def _finished(html, href, root, out, cfg):
     html = on_site(repo_links(html, folder, f'{cfg.git_url}/blob/{cfg.branch}'), folder, address)
     html = sized(bring_pictures(html, folder, root, out), out/folder)
     html = _FUSE.sub(f'src="{up}assets/search.js"', html)
-    html = html.replace('</head>', f'<link rel="apple-touch-icon" href="{up}assets/touch.png"></head>', 1)
+    html = html.replace('</head>', _ICONS.format(up=up) + '</head>', 1)
     if href=='index.html': html = home(html)
-    return by_keyboard(accessible(one_header(shared_as(html, href, address))))
+    html = short_contents(numbers(one_header(exercise_boxes(html))))
+    return by_keyboard(accessible(shared_as(html, href, address)))
+
+def _furniture(root, out, address):
+    "Icons in all sizes, the card that a shared link shows, and what search engines read"
+    share_card().save(out/'assets'/'card.png', optimize=True)
+    icon(256).save(out/'favicon.ico', sizes=[(o, o) for o in (16, 32, 48)])
+    for side in 180, 192, 512: icon(side).save(out/'assets'/f'icon{side}.png', optimize=True)
+    icons = [dict(src=f'assets/icon{o}.png', sizes=f'{o}x{o}', type='image/png') for o in (192, 512)]
+    about = dict(name='fer_course', start_url='index.html', display='browser', icons=icons)
+    (out/'site.webmanifest').write_text(json.dumps(about), encoding='utf-8')
+    robots = (root/'nbs'/'robots.txt').read_text(encoding='utf-8')
+    (out/'robots.txt').write_text(f'{robots}Sitemap: {address}sitemap.xml\n', encoding='utf-8')
+    sitemap = (out/'sitemap.xml').read_text(encoding='utf-8')
+    (out/'sitemap.xml').write_text(re.sub(r'\s*<url>\s*<loc>[^<]*/404\.html</loc>.*?</url>', '', sitemap, flags=re.S), encoding='utf-8')
 
 def _finish(root, out, cfg):
     "Go over all that smalldocs wrote, and write what the search box finds"
-    share_card().save(out/'assets'/'card.png', optimize=True)
-    home_faces()['happy'].resize((180,180)).save(out/'assets'/'touch.png', optimize=True)
+    _furniture(root, out, f'{cfg.doc_host}{cfg.doc_baseurl}/')
     found = []
     for fn in sorted([*out.rglob('*.html'), *out.rglob('*.css')]):
         href = fn.relative_to(out).as_posix()
@@ -81,7 +96,6 @@ def _finish(root, out, cfg):
             if href!='404.html': found += search_entries(text, href)
         fn.write_text(text, encoding='utf-8')
     (out/'search.json').write_text(json.dumps(found, ensure_ascii=False), encoding='utf-8')
-    shutil.copy(root/'nbs'/'robots.txt', out)
 
 # nbdev writes the first two for Quarto, `repo_links` mends the third
 _NOISE = 'unknown key format-links', 'output-file is not read', '(outside the project)'
@@ -91,9 +105,10 @@ def _render(src, out):
     from smalldocs.config import load
     from smalldocs.site import Site
     shutil.rmtree(src/'questions', ignore_errors=True) # they hold the solutions
+    classes = {o for fn in (ROOT/'fer_course').rglob('*.py') for o in re.findall(r'^class (\w+)', fn.read_text(encoding='utf-8'), re.M)}
     for fn in src.rglob('*.ipynb'):
         nb = json.loads(fn.read_text(encoding='utf-8'))
-        fn.write_text(json.dumps(with_alt(plain_signatures(nb))), encoding='utf-8')
+        fn.write_text(json.dumps(without_alt(with_alt(plain_signatures(nb, classes)))), encoding='utf-8')
     site = Site(load(src), quiet=True)
     site.out = out
     n, bad = site.build(), [o for o in site.warnings if not any(s in o for s in _NOISE)]

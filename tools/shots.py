@@ -1,0 +1,59 @@
+"Screenshots of the built site to look at: five pages at three widths, light and dark"
+import functools, http.server, shutil, sys, threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT)) # the library beside us, not one installed elsewhere
+
+from fastcore.script import call_parse
+
+from fer_course.core.cli import cli
+from fer_course.core.errors import InputError
+
+PAGES = 'index lessons/03_pretrained_or_scratch results try lib/core/faceset' # Home, a lesson, results, Try it, reference
+SIZES = (1280, 800), (1600, 1000), (390, 844)
+CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None)
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args): pass # a page that was left before all had come
+
+def _serve(folder):
+    srv = _Server(('127.0.0.1', 0), functools.partial(_Quiet, directory=folder))
+    threading.Thread(target=srv.serve_forever, daemon=True).start()
+    return f'http://127.0.0.1:{srv.server_port}'
+
+_ALL = "document.querySelectorAll('img').forEach(o => o.loading = 'eager')"
+
+def _shoot(page, address, fn, whole):
+    page.goto(address, wait_until='networkidle')
+    if whole: page.evaluate(_ALL)
+    page.wait_for_timeout(800) # a model that answers, pictures that come late
+    page.screenshot(path=fn, full_page=whole)
+
+@call_parse
+@cli
+def shots(
+    site:str='_site', # Folder of the built site
+    out:str='_site/shots', # Folder to write PNG files to
+    pages:str=PAGES, # Pages, without .html, with blanks between them
+    whole:bool=False, # The whole page, not only the first screen?
+):
+    "Take a picture of each page at three widths, light and dark (needs playwright and a Chromium)"
+    from playwright.sync_api import sync_playwright
+    if not (Path(site)/'index.html').is_file():
+        raise InputError(f'{site} holds no site: run python tools/site.py first, or name its folder with --site')
+    to, url = Path(out), _serve(site)
+    to.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu'])
+        for scheme in 'light', 'dark':
+            for width,height in SIZES:
+                page = browser.new_page(viewport=dict(width=width, height=height), color_scheme=scheme)
+                for name in pages.split():
+                    _shoot(page, f'{url}/{name}.html', to/f'{name.replace("/", "-")}-{width}-{scheme}.png', whole)
+                page.close()
+        browser.close()
+    print(f'{len(pages.split())*len(SIZES)*2} pictures in {out}')
