@@ -196,10 +196,10 @@ def one_header(
     row = r'<tr[^>]*>(?:(?!</tr>).)*</tr>'
     def sub(m):
         first, second = re.findall(row, m[0], re.S)
-        names, above = ([o.strip() for o in re.findall(r'<th[^>]*>(.*?)</th>', row, re.S)] for row in (second, first))
-        if len(names)!=len(above) or any(a and b for a,b in zip(names, above)): return m[0]
-        heads = iter(names)
-        merged = re.sub(r'(<th[^>]*>)(\s*)(</th>)', lambda h: f'{h[1]}{next(heads, "")}{h[3]}', first)
+        below, above = ([t.replace('&nbsp;', ' ').strip() for t in re.findall(r'<th[^>]*>(.*?)</th>', o, re.S)] for o in (second, first))
+        if len(below)!=len(above) or any(a and b for a,b in zip(above, below)): return m[0]
+        heads = iter(below)
+        merged = re.sub(r'(<th[^>]*>)(.*?)(</th>)', lambda h: h[1] + (next(heads) or h[2]) + h[3], first, flags=re.S)
         return f'<thead>{merged}</thead>'
     return re.sub(rf'<thead>\s*{row}\s*{row}\s*</thead>', sub, html, flags=re.S)
 
