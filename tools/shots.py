@@ -1,5 +1,5 @@
 "Screenshots of the built site to look at: five pages at three widths, light and dark"
-import functools, http.server, shutil, sys, threading
+import functools, http.server, sys, threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -9,10 +9,10 @@ from fastcore.script import call_parse
 
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
+from tools.served import browser
 
 PAGES = 'index lessons/03_pretrained_or_scratch results try lib/core/faceset' # Home, a lesson, results, Try it, reference
 SIZES = (1280, 800), (1600, 1000), (390, 844)
-CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None)
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
@@ -42,18 +42,15 @@ def shots(
     whole:bool=False, # The whole page, not only the first screen?
 ):
     "Take a picture of each page at three widths, light and dark (needs playwright and a Chromium)"
-    from playwright.sync_api import sync_playwright
     if not (Path(site)/'index.html').is_file():
         raise InputError(f'{site} holds no site: run python tools/site.py first, or name its folder with --site')
     to, url = Path(out), _serve(site)
     to.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu'])
+    with browser() as b:
         for scheme in 'light', 'dark':
             for width,height in SIZES:
-                page = browser.new_page(viewport=dict(width=width, height=height), color_scheme=scheme)
+                page = b.new_page(viewport=dict(width=width, height=height), color_scheme=scheme)
                 for name in pages.split():
                     _shoot(page, f'{url}/{name}.html', to/f'{name.replace("/", "-")}-{width}-{scheme}.png', whole)
                 page.close()
-        browser.close()
     print(f'{len(pages.split())*len(SIZES)*2} pictures in {out}')

@@ -31,17 +31,23 @@ class Picture:
         alt:str, # What `fig` shows, for readers who cannot see it
     ): store_attr()
 
-    def png(self)->bytes: # A PNG file
-        "The figure as PNG, in 64 colours: a third of the size, with no visible difference"
-        self.fig.savefig(full := BytesIO(), format='png')
+    def _drawn(self, fine):
+        self.fig.savefig(full := BytesIO(), format='png', dpi=fine*self.fig.dpi)
         Image.open(full).convert('RGB').quantize(64, dither=Image.Dither.NONE).save(
-            res := BytesIO(), format='png', optimize=True)
+            res := BytesIO(), format='png', optimize=True, dpi=(72*fine, 72*fine))
         return res.getvalue()
+
+    def png(self)->bytes: # A PNG file that says 144 dots per inch where it is drawn twice as fine
+        "The figure in 64 colours, twice as fine as it is shown unless that takes over 100 kB"
+        fine = self._drawn(2)
+        return fine if len(fine)<100_000 else self._drawn(1)
 
     def save(self, path): Path(path).write_bytes(self.png())
     def __repr__(self): return self.alt
     def _repr_mimebundle_(self, **kwargs):
-        return {'image/png': self.png(), 'text/plain': self.alt}, {'image/png': {'alt': self.alt}}
+        width = round(self.fig.get_figwidth()*self.fig.dpi)
+        return ({'image/png': self.png(), 'text/plain': self.alt},
+                {'image/png': {'alt': self.alt, 'width': width}})
 
 # %% ../../nbs/lib/records/figures.ipynb #35651c5b
 _WIDTH, _DPI = 4.4, 150 # inches and dots per inch: narrow, so that the text is readable on a phone too
