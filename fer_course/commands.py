@@ -7,7 +7,7 @@ Docs: https://fer-course.github.io/fer_course/lib/commands.html.md"""
 # %% auto #0
 __all__ = ['LIMITS', 'fer_train', 'check_numbers', 'check_folders', 'column_names', 'check_sheet', 'save_contact_sheet',
            'check_seed', 'check_device', 'fer_evaluate', 'fer_compare', 'describe_answer', 'summarise_answers',
-           'check_range', 'check_outputs', 'fer_predict']
+           'check_range', 'check_outputs', 'summarise_others', 'fer_predict']
 
 # %% ../nbs/lib/commands.ipynb #4d489866
 import os, re, sys
@@ -154,7 +154,8 @@ def check_folders(
     "Raise `InputError` if an output path is not a folder, or cannot be written to"
     from fer_course.core.errors import InputError
     for k,v in folders.items():
-        at = next(o for o in (Path(v).absolute(), *Path(v).absolute().parents) if o.exists())
+        at = next(o for o in (Path(v).absolute(), *Path(v).absolute().parents)
+                  if o.exists() or o.is_symlink())
         if not at.is_dir(): raise InputError(f'--{k} {v}: {at} is not a folder; give another')
         if not os.access(at, os.W_OK):
             raise InputError(f'--{k} {v}: nothing can be written to {at}; give another folder')
@@ -248,6 +249,7 @@ def fer_evaluate(
     from fer_course.records.metrics import confusion
     from fer_course.data.readers import load_faces
     from fer_course.records.record import write_record
+    check_folders(out=out)
     faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
                        need=[check_name(split, SPLITS, 'split')])
     record = evaluate(model, faces, split)
@@ -333,23 +335,34 @@ def check_range(
     for k,(v,lo,hi) in numbers.items():
         if not lo<=v<=hi: raise InputError(f'--{k} {v:g} is outside {lo:g} to {hi:g}')
 
+def _check_file(option, path, pictures): # a file to write, which must be none of `pictures`
+    from fer_course.core.errors import InputError
+    at = Path(path)
+    if at.is_dir(): raise InputError(f'{path} is a folder; give --{option} a file')
+    if (at.exists() or at.is_symlink()) and not at.is_file():
+        raise InputError(f'{path} is a pipe, a socket, a device or a broken link; give --{option} a file')
+    if any(os.path.samefile(at, o) for o in pictures if at.exists() and os.path.isfile(o)):
+        raise InputError(f'{path} is a picture that is to be read; give --{option} another file')
+    check_folders(**{option: at.parent})
+
 def check_outputs(
     pictures, # Paths of pictures and folders
     csv, # File to write, or None
     overlay, # Folder to write to, or None
     plot=None, # File to write, or None
 ):
-    "Raise `InputError` if an output could overwrite an input"
+    "Raise `InputError` if an output cannot be written, or could overwrite an input"
     from fer_course.core.errors import InputError
     for k,v in (('csv', csv), ('plot', plot)):
-        if v and Path(v).is_dir(): raise InputError(f'{v} is a folder; give --{k} a file')
+        if v: _check_file(k, v, pictures)
     if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'):
         raise InputError(f'{plot}: a plot is .png, .pdf or .svg')
     if not overlay: return
-    to = Path(overlay).resolve()
+    check_folders(overlay=overlay)
+    to = Path(os.path.realpath(overlay))
     for o in pictures: # `os.path` also accepts names that no file can have
-        if (to.is_relative_to(Path(o).resolve()) if os.path.isdir(o)
-                else to==Path(os.path.dirname(o)).resolve()):
+        if (to.is_relative_to(os.path.realpath(o)) if os.path.isdir(o)
+                else to==Path(os.path.realpath(os.path.dirname(o)))):
             raise InputError(f'{overlay} holds pictures that are to be read; '
                              'give --overlay a folder of its own')
 
@@ -372,12 +385,26 @@ def _write_plot(file, df, vocab):
     plot_over_time(df, vocab).savefig(f := BytesIO(), format=Path(file).suffix[1:].lower(), dpi=150)
     write_whole(Path(file), lambda o: o.write(f.getvalue()))
 
-def _count(pictures): # number of pictures; None if videos are among them
+def _files(pictures):
+    "Files to read, and those in folders that are passed over"
     from fer_course.core.errors import InputError
-    from fer_course.infer.predict import VIDEOS, files_in
-    try: files = [f for o in pictures for f in (files_in(o) if os.path.isdir(o) else [Path(o)])]
-    except InputError: return None # reported when its turn comes
-    return None if any(f.suffix.lower() in VIDEOS for f in files) else len(files)
+    from fer_course.infer.predict import files_in
+    files, others = [], []
+    for o in pictures:
+        try: files += files_in(o, others) if os.path.isdir(o) else [o]
+        except (InputError, OSError): files.append(o) # reported when its turn comes
+    return files, others
+
+def summarise_others(
+    others, # Paths, from `fer_course.infer.predict.files_in`
+)->list: # One line, or none
+    "The line that `fer-predict` prints about files that are neither pictures nor videos"
+    def kind(o):
+        if o.name.startswith('.'): return 'hidden'
+        return 'links to folders' if o.is_dir() else o.suffix.lower() or 'without suffix'
+    kinds = sorted(Counter(map(kind, others)).items(), key=lambda o: (-o[1], o[0]))
+    if not kinds: return []
+    return ['Passed over, as neither pictures nor videos: ' + ', '.join(f'{v:,} {k}' for k,v in kinds)]
 
 @call_parse
 @cli
@@ -405,22 +432,24 @@ def fer_predict(
     from tqdm import tqdm
     from fer_course.core.cache import write_whole
     from fer_course.core.errors import InputError
-    from fer_course.infer.predict import predict_each, table
+    from fer_course.infer.predict import is_url, media_kind, predict_each, table
     from fer_course.nets.predictor import load_predictor
     if not pictures: raise InputError('no picture given; name some, or a folder of them')
     check_range(unsure=(unsure, 0, 1), margin=(margin, -.45, 3), every=(every, .001, 1e6))
     check_outputs(pictures, csv, overlay, plot)
     predictor, done, taken = load_predictor(model), [], set()
+    files, others = _files(pictures)
+    is_video = any(not is_url(o) and media_kind(o)=='video' for o in files)
     vocab, answers = predictor.vocab, predict_each(
-        list(pictures), predictor, every, url, margin=margin, whole=whole)
+        files, predictor, every, url, margin=margin, whole=whole)
     # the progress bar is shown on stderr, if that is a terminal
-    for o in tqdm(answers, total=_count(pictures), unit=' pictures', leave=False, disable=None):
+    for o in tqdm(answers, total=None if is_video else len(files), unit=' pictures', leave=False, disable=None):
         if o.error is None:
             tqdm.write('\n'.join(describe_answer(o, vocab, unsure)))
             if overlay and len(o.boxes): _write_overlay(overlay, o, vocab, unsure, taken)
         o.img = o.crops = None
         done.append(o)
-    for line in summarise_answers(done, vocab, unsure, whole): print(line)
+    for line in summarise_answers(done, vocab, unsure, whole)+summarise_others(others): print(line)
     if csv:
         write_whole(Path(csv), lambda f: f.write(
             table(done, vocab, unsure).round(4).to_csv(index=False).encode()))

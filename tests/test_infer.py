@@ -8,7 +8,7 @@ from PIL import Image
 from conftest import script
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.predict import frames, predict
+from fer_course.infer.predict import frames, media_kind, predict
 from fer_course.nets.predictor import load_predictor
 
 @pytest.fixture(scope='module')
@@ -64,6 +64,23 @@ def test_half_seconds(tmp_path, env):
     df = pd.read_csv(tmp_path/'out.csv')
     assert np.allclose(df.seconds, [0, .52, 1, 1.52, 2]) and df.frame.tolist()==[0, 13, 25, 38, 50] and set(df.track)=={1}
     assert Image.open(tmp_path/'plot.png').width>500
+
+CODECS = {'.mp4': 'mp4v', '.mov': 'mp4v', '.avi': 'mp4v', '.mkv': 'mp4v', '.webm': 'VP80', '.mpg': 'PIM1', '.wmv': 'WMV2', '.flv': 'FLV1', '.3gp': 'mp4v', '.vob': 'mpg2', '.ts': 'mpg2', '.y4m': 'I420'}
+
+def test_containers(tmp_path):
+    "Whatever OpenCV can write here is read, in capitals too; all but the transport stream without a suffix"
+    written = 0
+    for suffix,codec in CODECS.items():
+        path = tmp_path/f'clip{suffix.upper()}'
+        v = cv2.VideoWriter(str(tmp_path/f'clip{suffix}'), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec), 25, (96,96))
+        if not v.isOpened(): continue
+        for i in range(30): v.write(np.full((96,96,3), 8*i, np.uint8))
+        v.release()
+        (tmp_path/f'clip{suffix}').rename(path)
+        assert [o.frame for o in frames(path)]==[0, 25], suffix
+        assert media_kind(path.rename(tmp_path/'clip'))==('' if suffix=='.ts' else 'video'), suffix
+        written += 1
+    assert written>=8
 
 def test_followed(tmp_path, predictor):
     "Two faces that move, one of which leaves for a while: each keeps its number"

@@ -186,18 +186,33 @@ def test_addresses():
     with pytest.raises(InputError, match='unless you ask for it'): read_picture('https://example.org/face.jpg')
     with pytest.raises(InputError, match='cannot be fetched'): read_picture('http://127.0.0.1:9/face.jpg', url=True)
 
-def test_thousand(env, tmp_path):
-    "A thousand pictures, three of them bad: 997 are answered, the three are listed, the exit code says so"
-    (tmp_path/'faces').mkdir()
-    for i,o in enumerate(np.tile(synth.faces(100, cache=False, seed=9).imgs, (10,1,1))): Image.fromarray(o).save(tmp_path/f'faces/{i:03}.png', compress_level=1)
-    for i,data in ((7, b''), (500, b'no'), (999, (tmp_path/'faces/999.png').read_bytes()[:700])): (tmp_path/f'faces/{i:03}.png').write_bytes(data)
-    p = subprocess.run([script('fer-predict'), 'faces', '--csv', 'out.csv'], cwd=tmp_path, env=env, capture_output=True, text=True)
+ODD = { # What else lies in people's folders; what is said of it, if it is named
+    'a.jfif': lambda o: file_of(o, 'JPEG'), 'B.JPG': lambda o: file_of(o, 'JPEG'), 'no suffix': lambda o: file_of(o, 'PNG'),
+    'screenshot.webp': lambda o: file_of(o, 'WEBP'), 'named.wrong': lambda o: file_of(o, 'TIFF'), 'picture.mp4': lambda o: file_of(o, 'PNG')}
+BROKEN = {'phone.heic': 'HEIC', 'IMG_2.HEIC': 'HEIC', 'empty.png': 'empty file', 'half.png': 'runcated', 'words.jpg': 'no picture'}
+PASSED = ['notes.txt', 'labels.csv', '.DS_Store', '._a.jpg', '.thumbnails/a.png', 'backup.zip']
+
+def test_two_thousand(env, tmp_path):
+    "A folder of 2,000 pictures with odd ones among them: a row or a named reason for each, and a number for what is passed over"
+    d, faces = tmp_path/'faces', [Image.fromarray(o) for o in synth.faces(100, cache=False, seed=9).imgs]
+    (d/'.thumbnails').mkdir(parents=True)
+    (d/'2nd/inner').mkdir(parents=True)
+    n = 2000-len(ODD)-len(BROKEN)
+    data = [file_of(o, 'PNG', compress_level=1) for o in faces]
+    for i in range(n): (d/('2nd/inner' if i%2 else '2nd')/f'{i:04}.png').write_bytes(data[i%100])
+    for name,make in ODD.items(): (d/name).write_bytes(make(faces[0]))
+    for name in BROKEN: (d/name).write_bytes({'empty.png': b'', 'half.png': data[0][:700], 'words.jpg': b'no picture'}.get(name, b'\0\0\0\x18ftypheic'+bytes(99)))
+    for name in PASSED: (d/name).write_bytes(b'a,b')
+    p = subprocess.run([script('fer-predict'), 'faces', '--csv', 'out.csv', '--model', 'small'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==2
-    df = pd.read_csv(tmp_path/'out.csv')
-    assert len(df)==997==len(p.stdout.splitlines())-1 and df.picture.is_unique
-    assert p.stdout.splitlines()[-1].startswith('997 pictures, 997 faces: ')
-    assert [re.search(r'\d+\.png', o)[0] for o in p.stderr.splitlines()[:-1]]==['007.png', '500.png', '999.png']
-    assert p.stderr.splitlines()[-1]=='error: 3 of 1,000 pictures cannot be read'
+    df, *said = pd.read_csv(tmp_path/'out.csv'), *p.stdout.splitlines()[-2:]
+    assert len(df)==n+len(ODD)==len(p.stdout.splitlines())-2 and df.picture.is_unique and df.face.notna().all()
+    assert set(ODD)<={Path(o).name for o in df.picture}
+    assert said[0].startswith(f'{n+len(ODD):,} pictures, {n+len(ODD):,} faces: ')
+    assert said[1]=='Passed over, as neither pictures nor videos: 3 hidden, 1 .csv, 1 .txt, 1 .zip'
+    lines = p.stderr.splitlines()
+    assert lines[-1]=='error: 5 of 2,000 pictures cannot be read' and len(lines)==6
+    for name,why in BROKEN.items(): assert any(name in o and why in o for o in lines), name
 
 # Model files
 

@@ -6,8 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/predict.html.md"""
 
 # %% auto #0
 __all__ = ['MARGIN', 'VIDEOS', 'UNSURE', 'FACE_SIZES', 'BATCH', 'KEEP', 'is_url', 'fetch', 'read_picture', 'crop', 'Shown',
-           'name_of', 'frames', 'files_in', 'pictures', 'Answer', 'look', 'overlaps', 'Tracker', 'predict_each',
-           'table', 'predict', 'plot_over_time', 'draw_boxes']
+           'name_of', 'frames', 'media_kind', 'files_in', 'pictures', 'Answer', 'look', 'overlaps', 'Tracker',
+           'predict_each', 'table', 'predict', 'plot_over_time', 'draw_boxes']
 
 # %% ../../nbs/lib/infer/predict.ipynb #08b6e76a
 import os
@@ -24,7 +24,8 @@ from ..nets.predictor import Predictor, load_predictor
 from ..core.cli import error_line
 from .detect import find_faces
 from ..core.errors import InputError
-from ..data.pictures import MAX_FILE, MAX_PIXELS, SUFFIXES, decode, open_picture
+from ..data.pictures import (
+    MAX_FILE, MAX_PIXELS, SUFFIXES, decode, open_picture, picture_kind)
 
 # %% ../../nbs/lib/infer/predict.ipynb #4001bb4c
 def is_url(
@@ -94,9 +95,11 @@ def crop(
         box=(l, t, min(l+side, part.width), min(t+side, part.height))))
 
 # %% ../../nbs/lib/infer/predict.ipynb #040998e6
-# Files with these endings are read as videos
-VIDEOS = ('.mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .flv '
-          '.3gp .ogv .ts .mts .m2ts .vob .asf').split()
+# Files with these endings are read as videos, unless they hold a picture
+VIDEOS = ('.mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .flv .f4v '
+          '.3gp .3g2 .ogv .ts .mts .m2ts .vob .asf .divx .y4m').split()
+# First bytes of videos; of a file without a suffix, they decide
+_VIDEO = b'\x1a\x45\xdf\xa3', b'FLV\1', b'\0\0\1\xba', b'\x30\x26\xb2\x75', b'YUV4'
 # `frames` raises an error of its own, so FFmpeg need not print one.
 # OpenCV reads this once, before its first video.
 os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
@@ -150,15 +153,46 @@ def frames(
     video.release()
     if n<0: raise refuse('no frame in it that OpenCV knows')
 
+def _head(path):
+    try: # a pipe might never answer
+        if not path.is_file(): return b''
+        with open(path, 'rb') as f: return f.read(16)
+    except OSError: return b'' # reported when it is read
+
+def media_kind(
+    path, # Path of a file
+)->str: # 'picture', 'video' or ''
+    "What a file holds, by its first bytes; where they do not say, by its suffix"
+    suffix, head = Path(path).suffix.lower(), _head(Path(path))
+    if picture_kind(head): return 'picture'
+    is_video = head[4:8]==b'ftyp' or head[8:11]==b'AVI' or head.startswith(_VIDEO)
+    if suffix in VIDEOS or not suffix and is_video: return 'video'
+    return 'picture' if suffix in SUFFIXES else ''
+
+def _walk(folder, others):
+    "Paths of the files in a folder, and of subfolders that cannot be opened"
+    shut = []
+    for d,dirs,files in os.walk(folder, onerror=shut.append):
+        off = [o for o in dirs if o.startswith('.') or os.path.islink(os.path.join(d, o))]
+        others += [Path(d)/o for o in off]
+        dirs[:] = [o for o in dirs if o not in off]
+        yield from (Path(d)/o for o in files)
+    for e in shut:
+        if Path(e.filename)==Path(folder): raise e
+        yield Path(e.filename)
+
 def files_in(
     folder, # A folder
+    # A list that gets the paths passed over: other files, hidden ones, links to folders
+    others:list|None=None,
 )->list: # Sorted paths
-    "Pictures and videos in a folder and its subfolders; links to other folders are not followed"
-    found = [Path(d)/f for d,_,fs in os.walk(folder) for f in fs
-             if Path(f).suffix.lower() in (*SUFFIXES, *VIDEOS)]
+    "Pictures and videos in a folder and its subfolders, recognised by their contents"
+    found, others = [], [] if others is None else others
+    for o in _walk(folder, others):
+        taken = not o.name.startswith('.') and (media_kind(o) or o.is_dir())
+        (found if taken else others).append(o)
     if not found:
-        raise InputError(f'{name_of(folder)}: no pictures in this folder ({" ".join(SUFFIXES)}); '
-                         'give another')
+        raise InputError(f'{name_of(folder)}: no pictures in this folder; give another')
     return sorted(found)
 
 def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) else Path(src)
@@ -167,7 +201,7 @@ def _one(src, every, url):
     "The `Shown`s of a single source, not a list"
     path = _path(src)
     if path and path.is_dir(): yield from pictures(files_in(path), every)
-    elif path and path.suffix.lower() in VIDEOS: yield from frames(path, every)
+    elif path and media_kind(path)=='video': yield from frames(path, every)
     else:
         yield Shown(name_of(src) if isinstance(src, (str, Path)) else '', read_picture(src, url))
 
