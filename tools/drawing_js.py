@@ -1,0 +1,50 @@
+"The drawing of faces for pages without Python: `fer_course.synth`, recorded and written again as JavaScript"
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+from fer_course.apps.lab import HEAD
+from fer_course.synth import UNITS, camera, drawing, head
+from tools.trace import Traced, Window, given, literal, once, recording
+
+class Rows(dict):
+    "Parameters of one face, read as a row of a DataFrame is"
+    __getattr__ = dict.__getitem__
+    def __len__(self): return 1
+    def __getitem__(self, k):
+        if isinstance(k, np.ndarray): return Rows({c: o.iloc[k] if isinstance(o, pd.Series) else o for c,o in self.items()})
+        if not isinstance(k, list): return super().__getitem__(k)
+        return Row(camera.np.stack([self[o] for o in k], 1))
+    @property
+    def iloc(self): return self
+
+class Row:
+    def __init__(self, values): self.values = values
+    def to_numpy(self): return self.values
+
+def _face(seed, plain):
+    """The parameters of the face with a seed, as `draw` chooses them: of some that are drawn already, `plain`, those that are the same for every seed are numbers,
+    those with a slider are inputs"""
+    rows = Rows(seed=seed, face=np.zeros(1, int))
+    for k,o in drawing.PARAMS.items():
+        same = plain[k].nunique()==1
+        if k in HEAD: rows[k] = given(k, plain[k].to_numpy()[:1])
+        elif same: rows[k] = pd.Series(plain[k].to_numpy()[:1])
+        else: rows[k] = drawing._values(o, camera.rand(seed, rows['face'], k, 2), 0.)
+    return rows
+
+def recorded(
+    size:int, # Pixels a side
+)->Traced: # `uint8 [size*size]`; depends on `seed`, `units` and the parameters in `HEAD`
+    "The drawing of one face, as it was computed"
+    plain = drawing.sample(np.zeros(64, int), 0, 0.)
+    windows = lambda g, lo, hi: Window(g.node, lo.node, hi.node)
+    with recording(head, camera, drawing), patch.object(head, '_window', windows), \
+         patch.object(camera, '_hash', once(camera._hash)), \
+         patch.object(camera, 'MONK', literal(camera.MONK)), patch.object(camera, 'HAIR', literal(camera.HAIR)):
+        seed = given('seed', np.zeros(1, np.uint64))
+        rng = np.random.default_rng(0)
+        units = given('units', rng.integers(0, 257, (1,2,len(UNITS)))/256)
+        rows = _face(seed, plain)
+        return camera.develop(camera.expose(units, rows, size, [None]), rows).reshape(-1)
