@@ -1,11 +1,14 @@
 "The drawing of faces for pages without Python: `fer_course.synth`, recorded and written again as JavaScript"
+import json
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
-from fer_course.apps.lab import HEAD
+from fer_course.apps import lab
 from fer_course.synth import UNITS, camera, drawing, head
+from tools.to_js import javascript
 from tools.trace import Traced, Window, given, literal, once, recording
 
 class Rows(dict):
@@ -29,7 +32,7 @@ def _face(seed, plain):
     rows = Rows(seed=seed, face=np.zeros(1, int))
     for k,o in drawing.PARAMS.items():
         same = plain[k].nunique()==1
-        if k in HEAD: rows[k] = given(k, plain[k].to_numpy()[:1])
+        if k in lab.HEAD: rows[k] = given(k, plain[k].to_numpy()[:1])
         elif same: rows[k] = pd.Series(plain[k].to_numpy()[:1])
         else: rows[k] = drawing._values(o, camera.rand(seed, rows['face'], k, 2), 0.)
     return rows
@@ -48,3 +51,33 @@ def recorded(
         units = given('units', rng.integers(0, 257, (1,2,len(UNITS)))/256)
         rows = _face(seed, plain)
         return camera.develop(camera.expose(units, rows, size, [None]), rows).reshape(-1)
+
+SIZES = 48, 96 # Pixels a side: what the network reads, what is shown
+HOME = 'AU2', 'AU4', 'AU12', 'AU15', 'AU26' # Units with a slider on the home page
+
+def lab_words():
+    "Names, ranges and expressions of the lab's sliders, as `ExpressionLab` has them"
+    variants = {k: [lab.prototype(k, i) for i in range(len(o))] for k,o in drawing.PROTOTYPES.items()}
+    units = {k: dict(name=u.name, moves=u.moves, sided=u.sided) for k,u in UNITS.items()}
+    params = {k: drawing.PARAMS[k] for k in lab.HEAD}
+    heads = {k: dict(name=lab.HEAD[k], lo=o.lo, hi=o.hi, start=o.easy) for k,o in params.items()}
+    return dict(units=units, head=heads, groups=lab._GROUPS, sides=lab.SIDES, expressions=variants, home=HOME)
+
+def bring_lab(
+    out:Path, # The site's folder
+):
+    "Write what the expression lab in the browser loads: the drawing at each size, and words"
+    to = out/'assets'/'try'
+    for size in SIZES: (to/f'face{size}.js').write_text(javascript(recorded(size), ['seed']), encoding='utf-8')
+    (to/'lab.json').write_text(json.dumps(lab_words(), ensure_ascii=False), encoding='utf-8')
+
+_LAB = ('<section class="lab lab-home" id="lab" data-home aria-label="Move a muscle"></section>'
+        '<script type="module" src="assets/try/lab.js"></script>')
+
+def home_lab(
+    html:str, # The home page
+)->str: # The same page
+    "The home page with a face to move under its seven faces"
+    head = '<link rel="stylesheet" href="assets/try/lab.css"></head>'
+    at = html.index('</table>')+len('</table>')
+    return html[:at].replace('</head>', head, 1)+_LAB+html[at:]

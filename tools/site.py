@@ -14,12 +14,13 @@ from fastcore.script import call_parse
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
+from tools.drawing_js import bring_lab, home_lab
 from tools.drawn import icon, samples, share_card
 from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, home, no_cdn, numbers, on_site, one_header,
     plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
 from tools.rooms import ROOMS
 
-ORDER = ['index', 'lessons', 'bet', 'try', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
+ORDER = ['index', 'lessons', 'bet', 'try', 'lab', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
 SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'} # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
@@ -67,7 +68,7 @@ def _finished(html, href, root, out, cfg):
     html = sized(bring_pictures(html, folder, root, out), out/folder)
     html = _FUSE.sub(f'src="{up}assets/search.js"', html)
     html = html.replace('</head>', _ICONS.format(up=up) + '</head>', 1)
-    if href=='index.html': html = home(html)
+    if href=='index.html': html = home_lab(home(html))
     html = short_contents(numbers(one_header(exercise_boxes(html))))
     return by_keyboard(accessible(shared_as(html, href, address)))
 
@@ -129,5 +130,6 @@ def build_site(
     (ROOT/'nbs'/'sidebar.yml').write_text(yaml.safe_dump(contents, sort_keys=False))
     n = _render(nbdev.serve.proc_nbs(), to)
     bring_model(ROOT, to)
+    bring_lab(to)
     _finish(ROOT, to, cfg)
     print(f'{n} pages in {out}: open {out}/index.html, or serve it for the search to work: python -m http.server -d {out}')

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from tools.trace import Node, given
+from tools.trace import Node, Traced, given
 
 ARRAYS = {'float32': 'Float32Array', 'float64': 'Float64Array', 'int64': 'Float64Array', 'int32': 'Int32Array',
           'bool': 'Uint8Array', 'uint8': 'Uint8Array', 'uint64': 'BigUint64Array'}
@@ -64,8 +64,8 @@ def _cast(old, new, a):
 
 class Module:
     "Writes the steps that lead to an output, in stages: what depends on no input, on `first`, on all"
-    def __init__(self, out, first, inputs):
-        self.out, self.first, self.inputs = out.node, frozenset(first), inputs
+    def __init__(self, out, first):
+        self.out, self.first = out.node, frozenset(first)
         self.buffers, self.declared, self.tables, self.functions = {}, [], {}, {}
         self.windows, self.lines, self.singles = {}, [], {}
         self.nodes = self._reachable()
@@ -204,7 +204,7 @@ class Module:
             def get(i, dtype):
                 a = o.args[i]
                 if not isinstance(a, Node): return _literal(a, dtype)
-                if a.base.op=='const' and a.value.size==1: return _literal(a.value.reshape(-1)[0], a.value.dtype)
+                if a.base.op=='const' and (a.value==a.value.flat[0]).all(): return _literal(a.value.flat[0], a.value.dtype)
                 return f'n{a.number}' if id(a) in inside else ref(a)
             return get
         stores = []
@@ -263,7 +263,6 @@ class Module:
     def _function(self, g):
         "A function of one number, written once"
         if g.__name__ in self.functions: return
-        from tools.trace import Traced
         x = given('x', np.zeros(1, np.uint64))
         steps, seen = [], {id(x.node): 'x'}
         def visit(o):
@@ -353,11 +352,11 @@ def _functions(stages):
     return steps, calls
 
 def javascript(
-    out, # `Traced` array
+    out:Traced, # What is to be computed
     first:list, # Inputs that rarely change: what depends on them alone is computed by `prepare`
 )->str:
     "A module that exports `inputs` (arrays to fill in, by name), `prepare()` and `compute()`, which returns the output's array"
-    module = Module(out, first, None)
+    module = Module(out, first)
     stages = module.write()
     inputs = [o for o in module.nodes if o.op=='input']
     names = ', '.join(f'{o.more["name"]}: {module.buffer(o)}' for o in inputs)

@@ -1,5 +1,6 @@
 // Faces in a grey picture, found with the cascade that comes with OpenCV: Viola and Jones 2001 (doi 10.1109/CVPR.2001.990517), with Lienhart's trees
-import {get, part, resize} from './fer.js'
+import {part, resize} from './fer.js'
+import {get} from './problem.js'
 
 const STEP = 1.1, LEAST = 36, HITS = 5, BORDER = .1 // from one window's side to the next; the smallest window, in pixels of the shrunk picture; windows that make a face; what is added around, so that a face may touch the edge
 

@@ -1,22 +1,10 @@
 // The model in the browser, without the page: pictures to grey, faces cut out as Python cuts them, probabilities.
 // What fer_course.predict does in Python is done here to the same pixels; tests/test_try.py compares the two.
 import * as ort from './ort/ort.wasm.bundle.min.mjs'
+import {Problem, get} from './problem.js'
 
 export const MAX_PIXELS = 50e6 // as in fer_course.pictures
 const here = new URL('.', import.meta.url)
-
-export class Problem extends Error {} // Something that the reader can be told in these words
-
-// Fetching
-
-export async function get(url, what, onBytes = () => {}) {
-  let res
-  try { res = await fetch(url) } catch { throw new Problem(`${what} could not be fetched. Are you offline? Load the page again.`) }
-  if (!res.ok) throw new Problem(`${what} is not where it should be (${res.status}).`)
-  const parts = [], reader = res.body.getReader()
-  for (let o; !(o = await reader.read()).done;) { parts.push(o.value); onBytes(o.value.length) }
-  return new Blob(parts)
-}
 
 // A server that knows about .gz may have unpacked it on the way
 async function unpacked(blob) {
@@ -50,7 +38,7 @@ export class Model {
       return model
     } catch (e) {
       if (e instanceof Problem) throw e
- throw new Problem(`This browser could not start the model (${e.message}). Is WebAssembly switched off?`)
+      throw new Problem(`This browser could not start the model (${e.message}). Is WebAssembly switched off?`)
     }
   }
 

@@ -1,0 +1,54 @@
+// What takes time, away from the page, so that it answers to touch meanwhile: pictures are opened, searched and read, faces drawn
+import {Problem} from './problem.js'
+
+let model, cascade, picture, loading
+const sizes = new Map(), prepared = new Map() // the drawing at each size, and whose face it is prepared for
+const load = () => loading ||= Promise.all([import('./fer.js'), import('./detect.js')]).then(([fer, detect]) => ({...fer, ...detect}))
+
+async function drawing(size) {
+  if (!sizes.has(size)) sizes.set(size, import(`./face${size}.js`).catch(() => { throw new Problem('The drawing could not be fetched. Are you offline? Load the page again.') }))
+  return sizes.get(size)
+}
+
+const jobs = {
+  async open() {
+    model = await (await load()).Model.open(n => postMessage({bytes: n}))
+    return model.card
+  },
+  probs: faces => model.probs(faces),
+  learn(o) { cascade = o }, // the detector, parsed by the page: workers cannot read XML
+
+  // Pictures: the last one stays here, known by its number
+  async read(id, blob, name) {
+    const {img, ...rest} = await (await load()).readPicture(blob, name)
+    picture = {id, ...rest}
+    return {img, w: rest.w, h: rest.h}
+  },
+  frame(id, px, w, h) { picture = {id, px, w, h} },
+  find: async longest => (await load()).findFaces(cascade, picture, longest),
+  async look(id, box) { // nothing, where another picture has come meanwhile
+    if (picture?.id!==id) return null
+    const face = (await load()).cut(picture, box)
+    return {face, ...await model.probs(face)}
+  },
+
+  // A drawn face: its pixels at one size
+  async draw(size, {units, head, seed}) {
+    const {inputs, prepare, compute} = await drawing(size)
+    if (prepared.get(size)!==seed) {
+      inputs.seed[0] = BigInt(seed)
+      prepare()
+      prepared.set(size, seed)
+    }
+    inputs.units.set(units)
+    for (const k in head) inputs[k][0] = head[k]
+    return compute().slice()
+  },
+}
+
+onmessage = async ({data: {id, job, args}}) => {
+  try {
+    const result = await jobs[job](...args)
+    postMessage({id, result}, result?.img ? [result.img] : [])
+  } catch (e) { postMessage({id, error: e.message, known: e instanceof Problem}) }
+}
