@@ -27,8 +27,8 @@ class Row:
     def to_numpy(self): return self.values
 
 def _face(seed, plain):
-    """The parameters of the face with a seed, as `draw` chooses them: of some that are drawn already, `plain`, those that are the same for every seed are numbers,
-    those with a slider are inputs"""
+    """The parameters of the face with a seed, as `draw` chooses them. Those with a slider are inputs; those that are the same
+    in all rows of `plain`, which are other faces, are numbers"""
     rows = Rows(seed=seed, face=np.zeros(1, int))
     for k,o in drawing.PARAMS.items():
         same = plain[k].nunique()==1
@@ -77,7 +77,7 @@ _LAB = ('<section class="lab lab-home" id="lab" data-home aria-label="Move a mus
 def home_lab(
     html:str, # The home page
 )->str: # The same page
-    "The home page with a face to move under its seven faces"
+    "The home page with a face to move, below its seven faces and what is said of them"
     head = '<link rel="stylesheet" href="assets/try/lab.css"></head>'
-    at = html.index('</table>')+len('</table>')
+    at = html.index('</p>', html.index('</table>'))+len('</p>')
     return html[:at].replace('</head>', head, 1)+_LAB+html[at:]
