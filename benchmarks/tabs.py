@@ -47,10 +47,12 @@ def main(
 ):
     "Memory before, with tabs open, and after they were closed"
     if sys.platform!='linux': raise InputError('Only Linux tells how much of the memory is shared: run it there')
-    rows = [measure(o, n, wait) for o in APPS]
-    record = dict(command='python benchmarks/tabs.py', tabs=n, settings=json.loads((ROOT/'voila.json').read_text()), rows=rows,
-                  when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
-                  machine=describe_machine(), versions=versions())
-    out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
-    for o in rows:
-        print('{app}: {before_mb} MB before, {open_mb} with {pythons} Pythons, {after_mb} MB {seconds} s after closing'.format(**o))
+    rows = []
+    for app in APPS:
+        rows.append(o := measure(app, n, wait))
+        print(f"{app}: {o['before_mb']} MB before, {o['open_mb']} with {o['pythons']} Pythons, "
+              f"{o['after_mb']} MB {o['seconds']} s after closing", flush=True)
+        record = dict(command='python benchmarks/tabs.py', tabs=n, settings=json.loads((ROOT/'voila.json').read_text()), rows=rows,
+                      when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
+                      machine=describe_machine(), versions=versions())
+        out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')

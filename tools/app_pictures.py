@@ -14,7 +14,7 @@ from PIL import Image
 from fer_course.core.cli import cli
 from tools.served import APPS, browser, served, tab
 
-WIDTH, LIMIT = 1000, 100_000 # Pixels of the window, bytes of a picture
+WINDOW, LIMIT = dict(width=1000, height=1300), 100_000 # Pixels; bytes of a picture
 
 def lab_shot(page):
     "The lab with a surprised face"
@@ -36,7 +36,7 @@ def take(
 ): # PNG and what it shows, in words
     "An app's picture"
     with served(app, root) as p:
-        page = tab(b, p.url, viewport=dict(width=WIDTH, height=900))
+        page = tab(b, p.url, viewport=WINDOW)
         alt = SHOTS[app](page)
         page.wait_for_timeout(2000) # the answer follows the face
         png = page.locator('.jp-OutputArea-output').first.screenshot()

@@ -12,6 +12,7 @@ from fer_course.core.errors import InputError
 APPS = ['expression_lab', 'predict'] # In `nbs/apps/`
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync']
+WAIT = 300_000 # Milliseconds, for machines that do much else
 
 def free_port()->int:
     "A port that nobody listens at"
@@ -68,7 +69,8 @@ def tab(
 ): # A page of Playwright's, whose app answers
     "Open an app in a tab, with nothing from outside"
     page = b.new_page(**kwargs)
+    page.set_default_timeout(WAIT)
     page.route(lambda o: not o.startswith((url, 'data:', 'blob:', 'ws:')), lambda r: r.fulfill(body=''))
     page.goto(url)
-    page.get_by_role('img').first.wait_for(timeout=120_000)
+    page.get_by_role('img').first.wait_for()
     return page
