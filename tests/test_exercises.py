@@ -110,6 +110,18 @@ should_you.q4             | 15                                                  
 should_you.q5             | set                                                           | the class `set` itself
 should_you.q6             | def decide(lo, hi, least): print('yes')                       | `return` is missing
 should_you.q6             | lambda lo, hi, least: exit()                                  | ends Python
+train_for_real.q1         | 124.                                                          | RIGHT
+train_for_real.q1         | 155                                                           | the body is frozen
+train_for_real.q1         | '124'                                                         | without quotes
+train_for_real.q1         | 2000/64*4                                                     | the quarter is left out
+train_for_real.q2         | def mirrored(probs_of, imgs): (probs_of(imgs)+probs_of(imgs[:,:,::-1]))/2 | `return` is missing
+train_for_real.q2         | lambda probs_of, imgs: probs_of(imgs[...,::-1])/2+probs_of(imgs)/2 | RIGHT
+train_for_real.q2         | lambda probs_of, imgs: probs_of                               | cannot be what is asked for
+train_for_real.q3         | 'D.'                                                          | RIGHT
+train_for_real.q4         | lambda file: file.name.startswith('eve_')                     | RIGHT
+train_for_real.q4         | lambda file: 'eve' in file                                    | stopped with TypeError
+train_for_real.q4         | 'eve'                                                         | you gave a str
+train_for_real.q5         | 'a'                                                           | most to learn from
 """
 TABLE = [[o.strip() for o in re.split(r'\s\|\s', line)] for line in TOLD.strip().splitlines()]
 
