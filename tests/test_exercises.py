@@ -116,7 +116,7 @@ train_for_real.q1         | '124'                                               
 train_for_real.q1         | 2000/64*4                                                     | the quarter is left out
 train_for_real.q2         | def mirrored(probs_of, imgs): (probs_of(imgs)+probs_of(imgs[:,:,::-1]))/2 | `return` is missing
 train_for_real.q2         | lambda probs_of, imgs: probs_of(imgs[...,::-1])/2+probs_of(imgs)/2 | RIGHT
-train_for_real.q2         | lambda probs_of, imgs: probs_of                               | cannot be what is asked for
+train_for_real.q2         | lambda probs_of, imgs: probs_of                               | brackets are missing
 train_for_real.q3         | 'D.'                                                          | RIGHT
 train_for_real.q4         | lambda file: file.name.startswith('eve_')                     | RIGHT
 train_for_real.q4         | lambda file: 'eve' in file                                    | stopped with TypeError
