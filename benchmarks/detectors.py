@@ -490,9 +490,10 @@ def measure(found, real, page, rounds):
     for name,o in found.items():
         f = o.open(LEAST)
         thresholds[name] = best = without_false(all_finds(tuning, f)) if name!='cascade' else o.default
-        finds = all_finds(report, f)
+        finds = all_finds(report, o.open(o.default))
         rows += counted(name, finds, o.default, 'default')
-        if best!=o.default: rows += counted(name, finds, best, 'no false find in tuning')
+        if best!=o.default:
+            rows += counted(name, all_finds(report, o.open(best)), best, 'no false find in tuning')
         print(pd.DataFrame(rows[-len(finds):]).to_string(index=False), flush=True)
     import cv2
     cv2.setNumThreads(1)
