@@ -41,8 +41,8 @@ def _judge_alone(f):
         return ('You have the two numbers the wrong way round: first the faces that `a` alone got '
                 'right.')
     if res==(4, 3):
-        return ('That counts all faces that each got right. Those that both got right tell them '
-                'not apart: leave them out.')
+        return ('That counts all faces that each got right. Those that both got right do '
+                'not tell them apart: leave them out.')
     if sum(res)==7: return 'That counts the faces on which both did the same, too.'
     if res!=(3, 2):
         return f'Of 7 faces `a` alone got 3 right and `b` alone 2, but your function gives {res}.'
@@ -52,8 +52,8 @@ def _judge_alone(f):
 q2 = quiz.code(
     _judge_alone,
     right='def alone(a, b): return (a & ~b).sum(), (b & ~a).sum()',
-    why='Only faces on which the two runs part ways can say which is better. McNemar\'s test '
-        'asks whether a fair coin would have shared them out so unevenly.',
+    why='Only faces on which the two runs differ can say which is better. McNemar\'s test asks '
+        'whether a fair coin would have fallen so unevenly.',
     hints=[
         '`a & b` is true where both are, `~b` where b is not.',
         '`(a & ~b).sum()` counts the first kind.'],
@@ -69,8 +69,8 @@ q2 = quiz.code(
 q3 = quiz.value(
     1,
     .01,
-    'One in twenty is what 0.05 means: whoever tries twenty things that change nothing finds, on '
-    'average, one that "works". Decide what you will compare before you look, and say how much '
+    'One in twenty is what 0.05 means: try twenty things that change nothing, and on average one '
+    'of them "works". Decide what you will compare before you look, and say how much '
     'you compared.',
     ['What does p < 0.05 mean, where there is no difference?', 'Twenty times 0.05.'],
     {

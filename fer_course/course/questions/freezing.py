@@ -107,16 +107,16 @@ q4 = quiz.value(
             'others.',
         1/3: 'That is for a body that is frozen as a whole. Here the second half goes backward '
              'as well.',
-        5/6: 'A frozen layer at the bottom saves both halves of the way back: nobody below it '
-             'waits for a gradient.',
+        5/6: 'A frozen layer at the bottom saves both halves of the way back: nothing below it '
+             'needs a gradient.',
         1: 'The way back ends at the last layer that trains.'})
 
 # %% ../../../nbs/questions/freezing.ipynb #a4d89b73
 q5 = quiz.choice(
     'd',
     dict(
-        a='There BatchNorm trains and its averages move: what the body says of a face after the '
-          'next batch is another thing. The cache would be stale after one step.',
+        a='There BatchNorm trains and its averages move: after the next batch the body gives other '
+          'features for the same face. The cache would be stale after one step.',
         b='Group 7 learns, so the features that come out behind it change with each step.',
         c='If all layers learn, nothing is the same a step later.',
         d='No weight moves, no average moves, and the chance that is left (augmentation) has '

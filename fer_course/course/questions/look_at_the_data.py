@@ -39,10 +39,10 @@ def _judge_leaks(f):
     if n==1:
         return ('You count different pictures. Two test faces are the same picture, and both are '
                 'known from training: that makes two leaks.')
-    if n==4: return 'You count pairs. A test face that stands in training twice has leaked once.'
+    if n==4: return 'You count pairs. A test face that is in training twice has leaked once.'
     if n==3:
         return ('You count the training faces, or those that have *not* leaked. Count the test '
-                'faces that stand in training.')
+                'faces that are in training.')
     return ('With training pictures a, a, b and test pictures a, c, a, c, c two test faces have '
             f'leaked; your function says {n}.')
 
@@ -110,8 +110,8 @@ q4 = quiz.code(
     _judge_names,
     right="def name_of(code): return ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', "
           "'neutral'][code]",
-    blank="def name_of(code): return sorted(['angry', 'disgust', 'fear', 'happy', 'sad', "
-          "'surprise', 'neutral'])[code]",
+    blank="def name_of(code):\n    names = ['angry', 'disgust', 'fear', 'happy', 'sad', "
+          "'surprise', 'neutral']\n    return sorted(names)[code]",
     why='Codes 0 to 3 are the same in both orders, which is why the bug lives so long: four '
         'classes look right.',
     hints=[
@@ -127,11 +127,10 @@ q4 = quiz.code(
 q5 = quiz.choice(
     'c',
     dict(
-        a='A mirrored face shows the same expression, for all that these seven classes know. It '
-          'is the most useful augmentation there is here.',
+        a='A mirrored face shows the same expression, as far as these seven classes go. It is the '
+          'most useful augmentation here.',
         b='Heads are tilted in photographs too; the label stays true.',
-        c='A mouth that is drawn up at the corners is drawn down when the face stands on its '
-          'head. People see such a face rarely and read it badly, and in FER2013 there are next '
-          'to none.',
-        d='Photographs are darker or brighter than others, and the label stays true.'),
+        c='Upside down, corners of the mouth that go up go down. People rarely see such a face and '
+          'read it badly, and FER2013 has next to none.',
+        d='Some photographs are darker or brighter than others, and the label stays true.'),
     ['For which of them would you yourself have to look twice to give the same label?'])

@@ -29,7 +29,7 @@ q1 = quiz.choice(
           'but no longer: the first gradient is divided by its own size with or without it.'),
     [
         'The jump comes with the very first step. What is special about the first step?',
-        'Both averages start at 0. Which of the two algorithms knows that?'])
+        'Both averages start at 0. Which of the two algorithms corrects that?'])
 
 # %% ../../../nbs/questions/optimizers.ipynb #43f8d738
 q2 = quiz.value(
@@ -162,8 +162,8 @@ def MyRMSProp(params, lr, sqr_mom=0.99, eps=1e-8):
 q5 = quiz.value(
     10,
     .2,
-    'The sum 1 + 0.9 + 0.81 + … is 10. RMSProp with momentum 0.9 wants a tenth of the learning '
-    'rate, or it is another training.',
+    'The sum 1 + 0.9 + 0.81 + … is 10. With momentum 0.9, RMSProp needs a tenth of the learning '
+    'rate to take steps of the same size.',
     [
         'Write down the first few values: 1, then 0.9·1 + 1, then 0.9·1.9 + 1, …',
         'Where it no longer changes, x = 0.9·x + 1.'],

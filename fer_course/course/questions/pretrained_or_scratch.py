@@ -86,8 +86,7 @@ def _judge_shuffled(f):
         return ('Whole filters have changed places, and each is as good as before. Shuffle the '
                 'numbers within them too.')
     if torch.equal(s, f(w.clone())) and torch.equal(s.flatten(), s.flatten().sort(descending=True)[0]):
-        return ('Sorted numbers are a pattern as well. Put them in an order by chance: '
-                '`torch.randperm`.')
+        return 'Sorted numbers are a pattern as well. Put them in random order: `torch.randperm`.'
     if len({tuple(sorted(o.tolist())) for o in s.flatten(1)} & {tuple(sorted(o.tolist())) for o in w.flatten(1)})==len(w):
         return ('The numbers stay within their filter, so that a filter of large numbers is still '
                 'one. Shuffle all numbers of the tensor.')
@@ -116,7 +115,7 @@ def _judge_tfms(f):
     names = {p: [type(o).__name__ for o in f(p)] for p in (True, False)}
     if names[True]!=names[False]:
         return (f'With pretrained=True a batch goes through {names[True]}, otherwise through '
-                f'{names[False]}. The two trainings still see other pictures.')
+                f'{names[False]}. The two trainings still see different pictures.')
     if 'Normalize' not in names[True]:
         return ('Now the two are equal, but the pretrained network gets pictures that it never saw '
                 'while it was trained. Normalise for both.')
@@ -163,12 +162,12 @@ q5 = quiz.choice(
           'far behind: what the other brings along was learned from more than a million pictures.',
         b='From scratch it gains most from more faces, since it has most to learn; it closes a '
           'part of the gap and not the whole of it.',
-        c='A gap that does not change would mean that both gain equally. Who has to learn '
-          'everything from these faces gains more from more of them.',
+        c='A gap that does not change would mean that both gain equally. A network that has to '
+          'learn everything from these faces gains more from more of them.',
         d='Both gain, but the pretrained network is nearer to what can be had with these labels; '
           'each further point costs it more.'),
     [
-        'Who profits more from more faces: the one that brings much along, or the one that '
+        'Which gains more from more faces: the network that brings much along, or the one that '
         'brings nothing?',
         'And would four rounds through 28,709 faces make up for a million pictures?'])
 

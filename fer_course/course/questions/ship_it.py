@@ -157,7 +157,7 @@ q6 = quiz.choice(
           'a face.',
         b='More epochs on faces teach nothing about cups.',
         c='Calibration was measured on faces. It promises nothing about other pictures.',
-        d='A softmax shares out 100 % among seven expressions, whatever it is shown. Something '
+        d='A softmax divides 100 % among seven expressions, whatever it is shown. Something '
           'before it has to say that there is no face, and something after it that it is not '
           'sure.'),
     [

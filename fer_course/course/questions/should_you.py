@@ -55,8 +55,8 @@ q2 = quiz.code(
     _judge_alarms,
     right='def false_alarms(said, true, name):\n    others = true!=name\n    return '
           '(said[others]==name).mean()',
-    why='Of all who are not angry, the share that was called angry. It is what a person has to '
-        'fear who is not.',
+    why='Of all who are not angry, the share that was called angry. It is the risk of anyone who '
+        'is not.',
     share=True,
     hints=[
         'Who can get a false alarm? Count these people first.',
@@ -138,7 +138,7 @@ q4 = quiz.value(
 _USES = dict(
     a=(True, 'A school is an education institution, and boredom is taken for something that is felt.'),
     b=(True, 'A call centre is a workplace. That the agents are told does not change it.'),
-    c=(False, 'A patient is neither at work nor at school in a clinic, and the article excepts medical reasons besides.'),
+    c=(False, 'A patient in a clinic is neither at work nor at school, and the article excepts medical reasons anyway.'),
     d=(False, 'A museum is neither the visitor\'s workplace nor her school. Other duties remain, such as telling her.'),
     e=(True, 'An examination is education, at home too.'),
     f=(False, 'A living room is neither work nor school.'))
@@ -162,7 +162,7 @@ q5 = quiz.code(
         'saying that they are right.',
     hints=[
         'The article names two areas and two reasons that are excepted.',
-        'The areas are work and education, the reasons medical ones and safety.'],
+        'The areas are work and education; medical and safety reasons are excepted.'],
     wrong={
         "'a'": "look at 'b'",
         "'abcdef'": "'c' is not prohibited",

@@ -48,7 +48,7 @@ q1 = quiz.code(
     _judge_weigh,
     right='def weigh(acts, grads):\n    w = grads.mean((1,2))\n    return '
           '(w[:,None,None]*acts).sum(0).relu()',
-    why='One weight a channel, from its gradient; the weighed channels added up; what speaks '
+    why='One weight a channel, from its gradient; the weighted channels added up; what speaks '
         'against the class dropped. That is all of Grad-CAM.',
     hints=[
         'The weight of a channel is the mean of its gradient over rows and columns: '
@@ -138,7 +138,7 @@ q5 = quiz.choice(
           'what the training faces did (32°).',
         c='The network averages over all places of its last map, so it cares little where on the '
           'picture a mouth is, as long as it is there.',
-        d='Few things are so rare that they change nothing. One of these changes a great deal.'),
+        d='One of them costs a great deal: look for the one that hides parts of the expression.'),
     [
         'Which of these did the network see while it was trained? `synth.PARAMS` tells how far '
         'each goes.',
