@@ -139,7 +139,7 @@ def test_short_contents(site):
 
 # In a browser
 
-SERIOUS = '''async () => (await axe.run(document, {resultTypes: ['violations']})).violations.filter(o => ['serious', 'critical'].includes(o.impact))
+SERIOUS = '''async (without) => (await axe.run({exclude: without || []}, {resultTypes: ['violations']})).violations.filter(o => ['serious', 'critical'].includes(o.impact))
   .map(o => `${o.id}: ${o.nodes.length} times, first ${o.nodes[0].target} ${(o.nodes[0].any[0] || {}).message || ''}`)'''
 
 def look(browser, url, names, scheme, size, axe=True):
@@ -152,7 +152,7 @@ def look(browser, url, names, scheme, size, axe=True):
         if wide := page.evaluate(WIDE): said.append(f'{wide} px wider than the screen')
         if axe:
             page.evaluate(AXE)
-            said += page.evaluate(SERIOUS)
+            said += page.evaluate(SERIOUS, ['pre.sourceCode span']) # their colours: test_code_colours
         if said or asked: bad[name] = said + [f'asks for {o}' for o in asked]
         page.close()
     ctx.close()
@@ -165,6 +165,19 @@ def test_look(browser, site, url, scheme, size):
     "No error, no request to others, nothing too wide; axe-core finds nothing serious. Dark is tried on the pages of the first level and one of each folder"
     bad = look(browser, url, sample(site) if scheme=='dark' else names(site), scheme, size, axe=size is DESK)
     assert not bad, '\n'.join(f'{k}: {"; ".join(v)}' for k,v in bad.items())
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_code_colours(browser, site, url, scheme):
+    "Each colour that code has anywhere on the site can be read: one page with all of them, in place of each word of each page"
+    code = [o for name in names(site) for o in re.findall('<pre[^>]*sourceCode.*?</pre>', read(site, name), re.S)]
+    kinds = sorted({o for block in code for o in re.findall('<span class="([^"]*)"', block)})
+    assert len(kinds)>5
+    page = browser.new_page(viewport=DESK, color_scheme=scheme)
+    page.goto(url+'lib/core/faceset.html')
+    page.evaluate("kinds => document.querySelector('pre.sourceCode code').innerHTML = kinds.map(o => `<span class='${o}'>word</span>`).join(' ')", kinds)
+    page.evaluate(AXE)
+    assert page.evaluate("async () => (await axe.run('pre.sourceCode', {runOnly: ['color-contrast']})).violations.length")==0
+    page.close()
 
 def test_look_sees(browser, site, url):
     "The check above sees what it is there to see"

@@ -169,8 +169,8 @@ def search_entries(
     href:str, # Where it is on the site
 )->list: # A dict for each section: `objectID`, `href`, `title`, `section`, `text`
     "What the search box finds of a page: its words as they are read, without markup"
-    found = re.search(r'<h1[^>]*class="title"[^>]*>(.*?)</h1>', html, re.S) or re.search(r'<title>(.*?)</title>', html, re.S)
-    title = unescape(found[1])
+    heads = r'<h1[^>]*class="title"[^>]*>(.*?)</h1>', r'<title>(.*?)</title>' # the second has the site's name in it
+    title = next(unescape(m[1]) for o in heads if (m := re.search(o, html, re.S)))
     p, plain = _Text(), lambda o: ' '.join(o.split())
     p.feed(html)
     title = plain(re.sub('<[^>]+>', '', title))
@@ -196,7 +196,8 @@ def one_header(
     row = r'<tr[^>]*>(?:(?!</tr>).)*</tr>'
     def sub(m):
         first, second = re.findall(row, m[0], re.S)
-        below, above = ([t.replace('&nbsp;', ' ').strip() for t in re.findall(r'<th[^>]*>(.*?)</th>', o, re.S)] for o in (second, first))
+        words = lambda o: [t.replace('&nbsp;', ' ').strip() for t in re.findall(r'<th[^>]*>(.*?)</th>', o, re.S)]
+        above, below = words(first), words(second)
         if len(below)!=len(above) or any(a and b for a,b in zip(above, below)): return m[0]
         heads = iter(below)
         merged = re.sub(r'(<th[^>]*>)(.*?)(</th>)', lambda h: h[1] + (next(heads) or h[2]) + h[3], first, flags=re.S)
@@ -215,8 +216,9 @@ def _measures(fn):
         w, h = re.search(r'<svg[^>]*?width="(\d+)"[^>]*?height="(\d+)"', Path(fn).read_text(encoding='utf-8')).groups()
         return f' width="{w}" height="{h}"'
     with Image.open(fn) as img:
-        fine = max(1, round(img.info.get('dpi', (72,))[0]/72)) if img.format=='PNG' else 1 # of 144 dots per inch are those drawn for sharp screens
-        plot = ' data-figure="plot"' if img.format=='PNG' and _is_plot(img) else ''
+        if img.format!='PNG': return f' width="{img.width}" height="{img.height}"'
+        fine = max(1, round(img.info.get('dpi', (72,))[0]/72)) # 144 dots per inch: drawn for sharp screens
+        plot = ' data-figure="plot"' if _is_plot(img) else ''
         return f' width="{img.width//fine}" height="{img.height//fine}"{plot}'
 
 def sized(
@@ -255,7 +257,8 @@ def numbers(
     html:str, # A page
 )->str: # The same page
     "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line"
-    return re.sub(r'<td>((?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?)</td>', r'<td class="number">\1</td>', html)
+    number = r'(?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?'
+    return re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
 
 def short_contents(
     html:str, # A page

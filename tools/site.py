@@ -82,8 +82,9 @@ def _furniture(root, out, address):
     (out/'site.webmanifest').write_text(json.dumps(about), encoding='utf-8')
     robots = (root/'nbs'/'robots.txt').read_text(encoding='utf-8')
     (out/'robots.txt').write_text(f'{robots}Sitemap: {address}sitemap.xml\n', encoding='utf-8')
-    sitemap = (out/'sitemap.xml').read_text(encoding='utf-8')
-    (out/'sitemap.xml').write_text(re.sub(r'\s*<url>\s*<loc>[^<]*/404\.html</loc>.*?</url>', '', sitemap, flags=re.S), encoding='utf-8')
+    missing = r'\s*<url>\s*<loc>[^<]*/404\.html</loc>.*?</url>' # nobody looks for it
+    sitemap = re.sub(missing, '', (out/'sitemap.xml').read_text(encoding='utf-8'), flags=re.S)
+    (out/'sitemap.xml').write_text(sitemap, encoding='utf-8')
 
 def _finish(root, out, cfg):
     "Go over all that smalldocs wrote, and write what the search box finds"
@@ -106,7 +107,8 @@ def _render(src, out):
     from smalldocs.config import load
     from smalldocs.site import Site
     shutil.rmtree(src/'questions', ignore_errors=True) # they hold the solutions
-    classes = {o for fn in (ROOT/'fer_course').rglob('*.py') for o in re.findall(r'^class (\w+)', fn.read_text(encoding='utf-8'), re.M)}
+    modules = [o.read_text(encoding='utf-8') for o in (ROOT/'fer_course').rglob('*.py')]
+    classes = {o for text in modules for o in re.findall(r'^class (\w+)', text, re.M)}
     for fn in src.rglob('*.ipynb'):
         nb = json.loads(fn.read_text(encoding='utf-8'))
         fn.write_text(json.dumps(without_alt(with_alt(plain_signatures(nb, classes)))), encoding='utf-8')
