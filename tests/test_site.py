@@ -208,6 +208,16 @@ def test_search(homepage, query, first):
     found = [o.get_attribute('href').split('#')[0].removeprefix('./') for o in homepage.locator('a.search-result').all()]
     assert found[0]==first, found
 
+def test_search_on_the_page(browser, url):
+    "Who chooses what stands further down the same page sees it: the results are folded"
+    page = browser.new_page(viewport=DESK)
+    page.goto(url+'teachers.html')
+    page.locator('input[type=search]').first.fill('offline classroom')
+    page.locator('a.search-result').first.click()
+    page.wait_for_timeout(300)
+    assert '#without-a-network' in page.url and not page.locator('a.search-result:visible').count()
+    page.close()
+
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 def test_search_contrast(browser, url, scheme):
     "The results can be read"

@@ -28,3 +28,12 @@ window.Fuse = class {
     return hits.sort((a, b) => b.score-a.score).slice(0, limit)
   }
 }
+
+// What was found further down the same page opens nothing anew: fold the results, which would lie over it
+document.addEventListener('click', e => {
+  if (!e.target.closest('a.search-result')) return
+  for (const box of document.querySelectorAll('input[type=search]')) {
+    box.value = ''
+    box.dispatchEvent(new Event('input', {bubbles: true}))
+  }
+})
