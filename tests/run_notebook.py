@@ -1,5 +1,5 @@
-"Run one notebook as nbdev-test does, and print what was run and what was skipped as a line of JSON"
-import json, sys
+"Run one notebook as nbdev-test does, in a process forked from one that has imported fastai; say what was run and what was skipped"
+import os, sys
 from collections import Counter
 from pathlib import Path
 from nbdev.config import get_config
@@ -29,5 +29,13 @@ def run(fn, slow):
     ok,seconds = test_nb(fn, flags, basepath=cfg.config_path, cell_timeout=cfg.cell_timeout)
     return dict(ok=ok, seconds=seconds, cells=sum(c.idx_ in todo for c in cells), skipped=skipped)
 
-# Not `call_parse`: a notebook would take our command line for that of the commands it tests
-if __name__=='__main__': print(json.dumps(run(Path(sys.argv[1]), '--slow' in sys.argv)))
+def main(tree, fn, env, slow, said, result):
+    "In a process of its own: run `fn` as if `tree` were the repository; what it prints goes to the file `said`"
+    out = os.open(said, os.O_WRONLY|os.O_CREAT)
+    for o in (1, 2): os.dup2(out, o)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv, sys.path[:] = [str(fn)], [str(tree), *(o for o in sys.path if 'site-packages' in o or sys.base_prefix in o)]
+    sys.dont_write_bytecode = True
+    os.chdir(tree)
+    result.send(run(fn, slow))

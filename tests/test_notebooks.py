@@ -1,18 +1,30 @@
 "Every notebook but the lessons (tests/test_lessons.py) runs from top to bottom, each in a process of its own, in a copy of the tree"
-import json, subprocess, sys
+import json, multiprocessing as mp, tempfile
+from pathlib import Path
 import pytest
 from conftest import ROOT
+from run_notebook import main
 
 NBS = [o for pat in ('*.ipynb', 'lib/**/*.ipynb', 'questions/*.ipynb', 'apps/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
 
 def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
 
+# A process that has imported what takes seconds, from which each notebook's own is forked
+FORK = mp.get_context('forkserver' if 'forkserver' in mp.get_all_start_methods() else 'spawn')
+FORK.set_forkserver_preload(['fastai.vision.all', 'nbdev.test', 'run_notebook'])
+
 def run_notebook(tree, fn, env, slow=False):
-    "Run `fn` in `tree`; returns what tests/run_notebook.py says, with stderr as `err`"
-    env = dict(env, PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE='1')
-    p = subprocess.run([sys.executable, ROOT/'tests'/'run_notebook.py', fn] + ['--slow']*slow, env=env, capture_output=True, text=True)
-    if p.returncode: return dict(ok=False, seconds=0, cells=0, skipped={}, err=p.stderr)
-    return dict(json.loads(p.stdout.splitlines()[-1]), err=p.stderr)
+    "Run `fn` in `tree`; returns what tests/run_notebook.py says, with what was printed as `err`"
+    here, there = FORK.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as d:
+        said = Path(d)/'said.txt'
+        p = FORK.Process(target=main, args=(tree, fn, dict(env, PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE='1'), slow, said, there))
+        p.start()
+        there.close()
+        p.join()
+        err = said.read_text(errors='replace') if said.exists() else ''
+    res = here.recv() if p.exitcode==0 else dict(ok=False, seconds=0, cells=0, skipped={})
+    return dict(res, skipped=dict(res['skipped']), err=err)
 
 @pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
 def test_notebook(fn, tree, env, request, record_property):
