@@ -43,7 +43,7 @@ def seeds_of(name, given):
     "The seeds of a stage that are reported: all, or as many as were `given` for it"
     seeds = study.STAGES[name].seeds
     n = given.get(name, len(seeds))
-    if not 2<=n<=len(seeds) and len(seeds)>1: raise InputError(f'--seeds {name}={n}: stage {name} has {len(seeds)} seeds; report 2 to {len(seeds)} of them')
+    if not 1<=n<=len(seeds): raise InputError(f'--seeds {name}={n}: stage {name} has {len(seeds)} seeds; report 1 to {len(seeds)} of them')
     return seeds[:n]
 
 def check_whole(name, seeds):
@@ -159,18 +159,25 @@ def compare_family(name, family, pairs, hits):
         return t.assign(p_holm=adjust_holm(t.p).round(6), equivalent=[is_equivalent(o) for _,o in t.iterrows()])
     return pd.concat([rows(o) for o in ('all', 'unseen', 'people')], ignore_index=True)
 
+def interval_of(o):
+    "The interval of a pair over seeds and faces, or where there is one seed, over faces alone; what it is of"
+    if o.seeds<2: return o.faces_lo, o.faces_hi, 'over the test faces; one seed, so that what another would change is not known'
+    return o.both_lo, o.both_hi, f'over {o.seeds} seeds and the test faces; P(A > B) {100*o.p_greater:.0f} %'
+
 def describe_pair(o):
     "A pair as a sentence"
+    lo, hi, of = interval_of(o)
+    if o.seeds<2: return f'{NAMES[o.a]} minus {NAMES[o.b]}: {100*o.accuracy_diff:+.1f} points (95 % interval {100*lo:+.1f} to {100*hi:+.1f} {of})'
     verdict = 'equal within a point' if o.equivalent else 'decided' if o.p_holm<.05 else 'not decided'
-    return (f'{NAMES[o.a]} minus {NAMES[o.b]}: {100*o.accuracy_diff:+.1f} points (95 % interval over {o.seeds} seeds and the test faces '
-            f'{100*o.both_lo:+.1f} to {100*o.both_hi:+.1f}; P(A > B) {100*o.p_greater:.0f} %; {verdict})')
+    return f'{NAMES[o.a]} minus {NAMES[o.b]}: {100*o.accuracy_diff:+.1f} points (95 % interval {100*lo:+.1f} to {100*hi:+.1f} {of}; {verdict})'
 
 def draw_pairs(t):
     "Differences with their intervals over seeds and faces"
     fig = small_figure(.42*len(t)+.9)
     ax = fig.subplots()
     for y,o in enumerate(t.itertuples()):
-        ax.hlines(y, 100*o.both_lo, 100*o.both_hi, color=COLORS[0], linewidth=2)
+        lo, hi, _ = interval_of(o)
+        ax.hlines(y, 100*lo, 100*hi, color=COLORS[0], linewidth=2)
         ax.plot(100*o.accuracy_diff, y, 'o', color=COLORS[0], markersize=5)
     ax.axvspan(-1, 1, color='#dddddd', linewidth=0)
     ax.axvline(0, color='black', linewidth=.6)
@@ -200,7 +207,8 @@ def run_table(runs):
     rows = []
     for run,o in runs.groupby('run', sort=False):
         acc = mean_over_seeds(o.accuracy)
-        rows.append({'run': NAMES[run], 'rate': f'{o.lr.iloc[0]:g}', 'seeds': len(o), 'accuracy %': f'{100*acc["mean"]:.1f} ± {100*acc["sd"]:.1f}',
+        spread = f' ± {100*acc["sd"]:.1f}' if len(o)>1 else ''
+        rows.append({'run': NAMES[run], 'rate': f'{o.lr.iloc[0]:g}', 'seeds': len(o), 'accuracy %': f'{100*acc["mean"]:.1f}{spread}',
                      'unseen faces %': f'{100*o.unseen.mean():.1f}', 'FER+ majority %': f'{100*o.people.mean():.1f}', 'macro-F1': f'{o.macro_f1.mean():.3f}',
                      'loss': f'{o.loss.mean():.3f}', 'CPU minutes': f'{o.cpu_seconds.mean()/60:.0f}'})
     return markdown_table(pd.DataFrame(rows).set_index('run'))

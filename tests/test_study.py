@@ -68,6 +68,17 @@ def test_comparisons(made_up):
     assert 'Adam, pretrained minus RMSProp, pretrained: +0.0 points' in page and 'equal within a point' in page
     assert {'pairs_C.png', 'cost_C.png', 'pairs.csv', 'runs.csv'} <= {o.name for o in (made_up/'report').iterdir()}
 
+def test_one_seed(made_up):
+    "Rates without a spread; a difference with an interval over faces alone, which says so and decides nothing"
+    tables = study_report.report(['A', 'C'], dict(A=1, C=1), made_up/'one_seed')
+    assert tables['rates'].loss_sd.isna().all() and (tables['rates'].query('chosen').lr==.002).all()
+    pair = tables['pairs'].query('measure=="all" and a=="adam_pretrained" and b=="adam_scratch"').iloc[0]
+    said = study_report.describe_pair(pair)
+    assert pair.faces_lo<pair.accuracy_diff<pair.faces_hi and not pair.equivalent and pd.isna(pair.p_holm)
+    assert f'{100*pair.faces_lo:+.1f} to {100*pair.faces_hi:+.1f} over the test faces; one seed' in said and 'nan' not in said
+    page = (made_up/'one_seed'/'report.md').read_text()
+    assert said in page and 'nan' not in page
+
 def test_same_numbers(made_up):
     "Twice the same stages, twice the same tables"
     for folder in ('one', 'two'): study_report.report(['A'], {}, made_up/folder)
@@ -76,8 +87,9 @@ def test_same_numbers(made_up):
 @pytest.mark.parametrize('stages, seeds, words', [
     (['A', 'C'], {}, r'stage C is not whole: 49 of 70 trainings are missing, the first of them adam_pretrained at rate 0\.002 with seed 13'),
     (['D'], {}, 'stage D is not whole'),
-    (['C'], dict(C=11), '2 to 10 of them'),
-], ids=['half', 'nothing', 'too many'])
+    (['C'], dict(C=11), '1 to 10 of them'),
+    (['C'], dict(C=0), '1 to 10 of them'),
+], ids=['half', 'nothing', 'too many', 'none'])
 def test_refuses(stages, seeds, words, made_up):
     "It says what is missing, and has written and opened nothing"
     with pytest.raises(InputError, match=words): study_report.report(stages, seeds, made_up/'none')
