@@ -131,6 +131,18 @@ def test_faces_found(page):
     assert abs(x-x0)<.1*side0 and abs(side-side0)<.1*side0 # as Python's detector, which is the same cascade
     changed(page, page.get_by_role('button', name='Face 3 of 3').click)
 
+def test_small_face(page):
+    "A face of 6 % of the long side: found by the page as by Python, in the same place"
+    img = Image.new('RGB', (1600,1200), '#7d838c')
+    img.paste(synth.draw('happy', 96, seed=3, color=True), (700,500))
+    img.paste(synth.draw('neutral', 300, seed=5, color=True), (1200,200))
+    ours = find_faces_cascade(np.asarray(img))
+    put(page, img)
+    theirs = page.evaluate("""() => [...document.querySelectorAll('.try-face')].map(o => ['left', 'top', 'width'].map(k => parseFloat(o.style[k])/100))""")
+    theirs = np.array(theirs)*[1600, 1200, 1600]
+    assert len(ours)==len(theirs)==2
+    assert np.abs(theirs-ours[:,:3]).max()<.1*ours[:,2].max() and ours[1,2]<.075*1600
+
 def test_no_face(page):
     "A picture without a face gets no answer: a dash, no bars, and a button that takes the middle as a face"
     page.locator('#try-file').set_input_files(file(png(Image.effect_noise((320,240), 60).convert('RGB')), name='cup.png'))

@@ -2,7 +2,7 @@
 import {part, resize} from './fer.js'
 import {get} from './problem.js'
 
-const STEP = 1.1, LEAST = 36, HITS = 5, BORDER = .1 // from one window's side to the next; the smallest window, in pixels of the shrunk picture; windows that make a face; what is added around, so that a face may touch the edge
+const STEP = 1.1, LEAST = 40, HITS = 5, BORDER = .1 // from one window's side to the next; the smallest window, in pixels of the shrunk picture; windows that make a face; what is added around, so that a face may touch the edge
 
 const numbers = o => o.textContent.trim().split(/\s+/).map(Number)
 const items = (o, path) => [...o.querySelectorAll(`:scope > ${path}`)]
@@ -101,7 +101,7 @@ function grouped(hits) {
 }
 
 // Squares {x, y, side} around the faces of a picture, the largest first; it is shrunk to `longest` pixels before. They may reach over the edge.
-export function findFaces(cascade, pic, longest = 480) {
+export function findFaces(cascade, pic, longest = 1024) { // and LEAST: as find_faces_cascade in Python
   const f = Math.max(1, Math.max(pic.w, pic.h)/longest), w = Math.round(pic.w/f), h = Math.round(pic.h/f), pad = Math.round(BORDER*Math.max(w, h))
   const small = f===1 ? pic : {px: resize(pic, [0, 0, pic.w, pic.h], w, h), w, h}
   const faces = grouped(windows(cascade, part(small, -pad, -pad, w+2*pad, h+2*pad)))

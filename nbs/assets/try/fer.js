@@ -1,7 +1,7 @@
 // The model in the browser, without the page: pictures to grey, faces cut out as Python cuts them, probabilities.
 // What fer_course.predict does in Python is done here to the same pixels; tests/test_try.py compares the two.
 import * as ort from './ort/ort.wasm.bundle.min.mjs'
-import {Problem, get} from './problem.js'
+import {Problem, checkBrowser, get} from './problem.js'
 
 export const MAX_PIXELS = 50e6 // as in fer_course.pictures
 const here = new URL('.', import.meta.url)
@@ -25,8 +25,7 @@ export class Model {
 
   // Fetch and start it. onBytes hears of each number of bytes that came in.
   static async open(onBytes) {
-    if (typeof WebAssembly==='undefined' || typeof DecompressionStream==='undefined')
-      throw new Problem('This browser cannot run the model: it knows no WebAssembly, or is older than 2023. Any current browser can.')
+    checkBrowser()
     const card = JSON.parse(await (await get(new URL('model/small.json', here), 'The model’s card')).text())
     const [weights, wasm] = await Promise.all([
       get(new URL(`model/small.onnx?${card.sha256}`, here), 'The model', onBytes),

@@ -1,13 +1,17 @@
 // The page "Try it": what is shown, and what the reader does to it
-import {findFaces, openCascade} from './detect.js'
-import {Model, Problem, cut, pixels, readPicture} from './fer.js'
+import {openCascade} from './detect.js'
+import {pixels} from './fer.js'
+import {Problem, checkBrowser} from './problem.js'
+import {connect} from './remote.js'
 
 const root = document.getElementById('try'), $ = id => document.getElementById(`try-${id}`)
 const view = $('view'), canvas = $('canvas'), boxed = $('box'), percent = p => `${Math.round(p*100)} %`
 const LONGEST = 960 // pixels of the picture as shown
 const FACE = [24, 64], OVER = .25 // a picture with both sides in this range is a face already; how much of the box may reach over the edge
 export let model // for tests
-let cascade, picture, box, camera // camera: the stream while it runs; box: {x, y, side} in pixels of the picture
+let bytes = 0, picture, box, camera // camera: the stream while it runs; box: {x, y, side} in pixels of the picture
+
+const remote = connect(n => { bytes += n; $('loading').textContent = `Loading the model: ${(bytes/1e6).toFixed(1)} MB` })
 
 // What is said
 
@@ -91,10 +95,10 @@ async function look() {
     while (again) {
       again = false
       if (!picture || !box) break
-      const face = cut(picture, box), asked = box
-      showSeen(face)
-      const said = await model.probs(face)
-      if (box && (box===asked || camera)) show(said)
+      const asked = box, said = await remote.look(picture.id, box)
+      if (!said || !box || (box!==asked && !camera)) continue
+      showSeen(said.face)
+      show(said)
       await new Promise(requestAnimationFrame)
     }
   } catch (e) { problem(e) } finally { busy = false }
@@ -149,14 +153,14 @@ async function setPicture(o, name, isFace, mine) {
   problem()
   stopCamera()
   forget()
-  picture = {px: o.px, w: o.w, h: o.h}
+  picture = {id: mine, w: o.w, h: o.h}
   paint(o.img, o.w, o.h)
   o.img.close()
   canvas.setAttribute('aria-label', name)
   isFace ||= [o.w, o.h].every(n => n>=FACE[0] && n<=FACE[1])
   if (!isFace) await words('Looking for faces …')
+  const faces = isFace ? [] : await remote.find()
   if (mine!==turn) return
-  const faces = isFace ? [] : findFaces(cascade, picture)
   showFaces(faces)
   $('found').textContent = isFace ? '' : faces.length>1 ? `${faces.length} faces found: choose one.` : faces.length ? 'One face found.' : 'No face found, so no answer.'
   $('middle').hidden = isFace || faces.length>0
@@ -178,7 +182,8 @@ async function openBlob(blob, name, isFace) {
   const mine = ++turn
   try {
     await words('Opening the picture …')
-    const o = await readPicture(blob, name)
+    stopCamera()
+    const o = await remote.read(mine, blob, name)
     if (mine!==turn) return
     press()
     await setPicture(o, name, isFace, mine)
@@ -232,14 +237,14 @@ async function startCamera() {
     camera = stream
     camera.getVideoTracks()[0].onended = stopCamera
     showCamera()
-    await watch(stream)
+    await watch(stream, mine)
   } catch (e) {
     stopCamera()
     problem(REFUSED[e.name] ? new Problem(REFUSED[e.name]) : e)
   }
 }
 
-async function watch(stream) {
+async function watch(stream, id) {
   const video = Object.assign(document.createElement('video'), {srcObject: stream, muted: true, playsInline: true})
   await video.play()
   canvas.setAttribute('aria-label', 'The webcam’s picture, as in a mirror')
@@ -251,12 +256,14 @@ async function watch(stream) {
   let rate = 0, last = performance.now()
   for (let next = 0, first = true; camera===stream; first = false) {
     const w = video.videoWidth, h = video.videoHeight, now = performance.now(), turned = first || w!==picture.w || h!==picture.h // as phones are
-    picture = pixels(video, w, h, true)
+    picture = {id, w, h}
+    remote.frame(id, pixels(video, w, h, true).px, w, h)
     paint(video, w, h, true)
     if (turned) forget()
     if (!$('follow').checked && !box) place(wholeBox(picture, .6))
     if ($('follow').checked && now>next) {
-      const face = findFaces(cascade, picture, 200)[0]
+      const [face] = await remote.find(200)
+      if (camera!==stream) break
       $('found').textContent = face ? '' : 'No face found: come closer, or stop following and put the box on it.'
       face ? place(face) : forget()
       next = performance.now()+3*(performance.now()-now) // a quarter of the time at most
@@ -334,10 +341,10 @@ addEventListener('pagehide', stopCamera)
 // Start
 
 async function start() {
-  let bytes = 0
-  const onBytes = n => { bytes += n; $('loading').textContent = `Loading the model: ${(bytes/1e6).toFixed(1)} MB` }
-  const faces = openCascade(new URL('model/haarcascade_frontalface_alt2.xml', import.meta.url))
-  ;[model, cascade] = await Promise.all([Model.open(onBytes), faces])
+  checkBrowser()
+  const [card, cascade] = await Promise.all([remote.open(), openCascade(new URL('model/haarcascade_frontalface_alt2.xml', import.meta.url))])
+  await remote.learn(cascade)
+  model = {card, probs: remote.probs}
   showBars(model.card.vocab)
   showCard(model.card)
   await addSamples(model.card.vocab)

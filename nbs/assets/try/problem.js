@@ -9,3 +9,8 @@ export async function get(url, what, onBytes = () => {}) {
   for (let o; !(o = await reader.read()).done;) { parts.push(o.value); onBytes(o.value.length) }
   return new Blob(parts)
 }
+
+export function checkBrowser() {
+  if (typeof WebAssembly==='undefined' || typeof DecompressionStream==='undefined')
+    throw new Problem('This browser cannot run the model: it knows no WebAssembly, or is older than 2023. Any current browser can.')
+}
