@@ -6,18 +6,14 @@ Pictures are smaller and epochs fewer than in the recipe itself (48 px, then 64 
 results/recipes/fer2013-5000/ as it ends, and the same command goes on where it was stopped. `ablation.csv` in --out compares each with the whole recipe over the same test faces.
 What mirrored answers give needs no training of its own: the whole recipe's models are judged without them.
 """
-import json, sys
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 from fastcore.script import call_parse
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from common import DATA, OUT, ROOT, provenance, save_json, save_table
 from fer_course.records.metrics import bootstrap_diff, metrics, mean_over_seeds, preds_table
 from fer_course.data.readers import load_faces
-from fer_course.records.record import describe_machine, git_commit, versions
 
 SMALL = dict(epochs=6, size=64, sizes=[48,64])
 OFF = dict(sizes=None, label_smoothing=0., erase=0., ema=0.)
@@ -42,11 +38,11 @@ def row(name, preds, whole):
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     n:int=5000, # Training faces
     seeds:int=3, # Trainings of each arm
     models:Path=Path('models/recipes'), # Folder of the trained models
-    out:Path=ROOT/'results/benchmarks', # Folder for the table
+    out:Path=OUT, # Folder for the table
 ):
     from fer_course.records.runs import RECIPES
     from fer_course.train.run import train_run
@@ -59,8 +55,5 @@ def main(
     preds['without_tta'] = [unmirrored(o, models, faces) for o in records['whole']]
     table = pd.DataFrame([row(k, p, preds['whole']) for k,p in preds.items()]).round(6)
     print(table.to_string(index=False))
-    out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out/'ablation.csv', index=False)
-    about = dict(command='python benchmarks/ablation.py', settings=todo, n_train=n, fingerprint=faces.fingerprint(),
-                 when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
-    (out/'ablation.json').write_text(json.dumps(about, indent=1)+'\n')
+    save_table(out/'ablation.csv', table)
+    save_json(out/'ablation.json', dict(settings=todo, n_train=n, fingerprint=faces.fingerprint(), **provenance()))

@@ -5,31 +5,25 @@
 Settings and seeds are those of results/fer2013-5000/adam_frozen. Nothing is chosen by it, so that it is judged on the test faces. Time is the processor's, of one thread, so that a busy machine makes it little
 longer; an epoch of the frozen run is trained here for its time alone, and only the training part of each epoch counts.
 """
-import json, time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
-from data_efficiency import NoValid
-from freezing import Clock
+from common import DATA, OUT, cpu_time, numbers, provenance, save_json, save_table
+from fit import Clock, NoValid, fit_quietly
 from fer_course.train.cached import cached_features, head_learner
 from fer_course.data.block import fer_dls
 from fer_course.records.runs import RUNS
 from fer_course.train.learner import fer_learner
 from fer_course.records.metrics import bootstrap_diff, metrics, preds_table
 from fer_course.data.readers import load_faces
-from fer_course.records.record import describe_machine, git_commit, read_records, versions
-from fer_course.train.callbacks import SeedEpochs, seed_all
+from fer_course.records.record import read_records
+from fer_course.train.callbacks import seed_all
 
 def fit(learn, seed, epochs, lr): # processor seconds of the fastest epoch
     clock = Clock()
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[SeedEpochs(seed), NoValid(), clock])
+    fit_quietly(learn, epochs, lr, seed, [NoValid(), clock])
     return min(clock.seconds)
-
-def timed(f):
-    began = time.process_time()
-    return f(), time.process_time()-began
 
 def preds(learn, features, faces): # of the last part, the test faces
     with torch.no_grad(): p = learn.model[1][2:].eval()(features[-1][0][0]).softmax(1).numpy()
@@ -38,10 +32,10 @@ def preds(learn, features, faces): # of the last part, the test faces
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     results:Path=Path('results/fer2013-5000/adam_frozen'), # Records of the frozen run
     views:str='1,2,5', # Views of each training face, with commas between
-    out:Path=Path('results/benchmarks'), # Folder for cached.csv and cached.json
+    out:Path=OUT, # Folder for cached.csv and cached.json
 ):
     torch.set_num_threads(1)
     records = read_records(results)
@@ -51,8 +45,8 @@ def main(
     new = lambda seed: (seed_all(seed), fer_learner(dls, **RUNS['adam_frozen']))[1]
     dls = fer_dls(faces, bs=c['bs'], size=c['size'], device='cpu')
     frozen_epoch = fit(new(0), 0, 1, c['lr'])
-    ks = [int(o) for o in views.split(',')]
-    features, asking = timed(lambda: cached_features(new(0), max(ks)))
+    ks = numbers(views)
+    features, asking = cpu_time(lambda: cached_features(new(0), max(ks)))
     per_view = asking*c['n_train']/(c['n_train']*max(ks) + sum(len(o[1]) for o in features[1:])) # the valid and test faces are asked once
     rows = []
     for k in ks:
@@ -68,9 +62,11 @@ def main(
                              epoch_seconds=round(epoch, 3), n=m['n']))
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
-    table.to_csv(out/'cached.csv', index=False)
-    info = dict(command='python benchmarks/cached.py', frozen_epoch=round(frozen_epoch, 2), cached_epoch=float(table.epoch_seconds.median()), ask_one_view=round(per_view, 2), ratio=round(frozen_epoch/table.epoch_seconds.median(), 1), epochs=c['epochs'], lr=c['lr'], n_train=c['n_train'],
-                data=faces.name, fingerprint=faces.fingerprint(), threads=1, counted='processor seconds of the training part of an epoch, the fastest of a training', when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
-    (out/'cached.json').write_text(json.dumps(info, indent=1)+'\n')
+    save_table(out/'cached.csv', table)
+    info = dict(frozen_epoch=round(frozen_epoch, 2), cached_epoch=float(table.epoch_seconds.median()),
+                ask_one_view=round(per_view, 2), ratio=round(frozen_epoch/table.epoch_seconds.median(), 1), epochs=c['epochs'], lr=c['lr'],
+                n_train=c['n_train'],
+                data=faces.name, fingerprint=faces.fingerprint(), threads=1, counted='processor seconds of the training part of an epoch, the fastest of a training', **provenance())
+    save_json(out/'cached.json', info)
     print(table.groupby('views')[['accuracy', 'frozen_accuracy', 'accuracy_diff', 'macro_f1', 'frozen_macro_f1', 'epoch_seconds']].mean().round(4))
     print({k: info[k] for k in ('frozen_epoch', 'cached_epoch', 'ask_one_view', 'ratio')})

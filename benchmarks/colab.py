@@ -9,21 +9,17 @@ With `--env` the environment is kept in a folder, and the next run need not buil
 in the record as they were.
 """
 import json, os, re, shutil, subprocess, sys, time
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent)) # for tools/
 
 import nbformat
 from fastcore.script import call_parse
 
+from common import OUT, ROOT, git_commit, describe_machine, now, save_json
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
-from fer_course.records.record import describe_machine, git_commit
 from tools.address import EXTRAS
 
-ROOT = Path(__file__).resolve().parent.parent
 COPIES = sorted((ROOT/'colab').glob('*.ipynb'))
 PINS, VERSION = ROOT/'benchmarks'/'colab.txt', '3.13'
 CHECK = 'import fer_course, cv2\nprint(cv2.__version__)'
@@ -122,7 +118,7 @@ def measure(base, work, copies=COPIES):
     has = versions(python)
     return dict(list=age(), python=run(python, '-V').split()[1], **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
                 installs=installs, repository_mb=clone_mb(ROOT, work), seconds=times, threads=os.environ.get('OMP_NUM_THREADS'),
-                cpu=describe_machine()['cpu'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+                cpu=describe_machine()['cpu'], git=(git_commit() or {}).get('commit'), when=now())
 
 def merged(old, new):
     "A record whose lessons were partly run again"
@@ -132,7 +128,7 @@ def merged(old, new):
 @call_parse
 @cli
 def main(
-    out:Path=ROOT/'results'/'benchmarks'/'colab.json', # The record
+    out:Path=OUT/'colab.json', # The record
     lessons:str='*', # Which of colab/ to run, as a pattern
     env:Path=None, # Folder to keep the environment in; without one it is built anew and thrown away
 ):
@@ -141,7 +137,7 @@ def main(
     with TemporaryDirectory(dir=env and env.parent) as d:
         record = measure(env or Path(d)/'base', Path(d), [o for o in COPIES if o.match(lessons)])
     if lessons!='*': record = merged(json.loads(out.read_text(encoding='utf-8')), record)
-    out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
+    save_json(out, record)
     for what, o in record['installs'].items():
         print(f'{what}: {sum(o["fetched_mb"].values()):.0f} MB of packages, beside {record["repository_mb"]} MB of the repository')
         for name, (old, new) in o['changed'].items(): print(f'    {name}: {old or "not there"} → {new}')

@@ -8,6 +8,7 @@ An interrupted benchmark goes on. Nothing is chosen by it, so that it is judged 
 from pathlib import Path
 
 import pandas as pd
+from common import OUT, ROOT, record_provenance, save_table
 from fastcore.script import call_parse
 
 RUNS4 = {'rmsprop_scratch': (False, False), 'rmsprop_corrected': (False, True), 'adam_uncorrected': (True, False), 'adam_scratch': (True, True)} # momentum, correction
@@ -28,13 +29,13 @@ def row(r):
     c, t = r.config, r.metrics['test']
     momentum, correction = RUNS4[c['run']]
     return dict(run=c['run'], momentum=momentum, correction=correction, seed=c['seed'], accuracy=t['accuracy'], macro_f1=t['macro_f1'], loss=t['loss'], n=t['n'], lr=c['lr'], epochs=c['epochs'], n_train=c['n_train'],
-                bs=c['bs'], size=c['size'], data=c['data']['name'], fingerprint=c['data']['fingerprint'], cpu=c['machine']['cpu'], torch=c['versions']['torch'], git=c['git'] and c['git']['commit'], started=c['started'])
+                bs=c['bs'], size=c['size'], data=c['data']['name'], fingerprint=c['data']['fingerprint'], **record_provenance(c))
 
 @call_parse
 def main(
-    results:Path=Path('results/synth'), # Records of the other two
+    results:Path=ROOT/'results'/'synth', # Records of the other two
     work:Path=Path('models/correction'), # Folder for records and models of the two trained here
-    out:Path=Path('results/benchmarks/correction.csv'), # Table to write
+    out:Path=OUT/'correction.csv', # Table to write
 ):
     from fer_course import synth
     from fer_course.records.runs import RUNS
@@ -50,5 +51,5 @@ def main(
             if not (results/k).exists(): train_run(synth.faces(), k, seed, device='cpu', out=work, models=work, **args.get(k, {}))
     records = [r for rs in group_by_run(known+read_records(work)).values() for r in rs] # refuses where settings differ
     table = pd.DataFrame(map(row, records)).sort_values(['momentum', 'correction', 'seed'])
-    table.to_csv(out, index=False)
+    save_table(out, table)
     print(table.groupby(['momentum', 'correction'])[['accuracy', 'macro_f1', 'loss']].agg(['mean', 'std']))

@@ -8,30 +8,25 @@ as many steps as 5,000 faces have in 5 epochs. Judged on PublicTest: PrivateTest
 its training ends, and the same command goes on from there.
 """
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
+from common import DATA, LR, OUT, SEEDS, numbers, row_provenance, save_table
+from fit import NoValid, fit_quietly
 from fer_course.records.runs import RUNS
 from fer_course.train.learner import fer_learner
 from fer_course.data.block import fer_dls
 from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.modelfile import predict_faces
 from fer_course.data.readers import load_faces
-from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.callbacks import SeedEpochs, seed_all
+from fer_course.train.callbacks import seed_all
 from itertools import product # after fastai, which has another
-
-class NoValid(Callback):
-    "Validation after each of many short epochs would cost more than the training"
-    def before_validate(self): raise CancelValidException()
 
 def fit(faces, run, seed, epochs, lr):
     seed_all(seed)
     learn = fer_learner(fer_dls(faces, device='cpu'), **RUNS[run])
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[SeedEpochs(seed), NoValid()])
-    return learn.model
+    return fit_quietly(learn, epochs, lr, seed, [NoValid()]).model
 
 def row(all_faces, run, n, seed, epochs, lr):
     "One training, and how well it reads PublicTest"
@@ -40,26 +35,26 @@ def row(all_faces, run, n, seed, epochs, lr):
     valid = all_faces.take(all_faces.split=='valid')
     m = metrics(preds_table(predict_faces(model, valid.imgs), valid.labels, vocab=all_faces.vocab))
     return dict(run=run, n=n, seed=seed, epochs=epochs, steps=epochs*(n//64), lr=lr, **{k: m[k] for k in ('accuracy', 'balanced_accuracy', 'macro_f1', 'loss')}, n_valid=m['n'], seconds=round(time.time()-began),
-                fingerprint=all_faces.fingerprint(), threads=torch.get_num_threads(), cpu=describe_machine()['cpu'], torch=versions()['torch'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+                fingerprint=all_faces.fingerprint(), threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     ns:str='500,1500', # Training faces, with commas between
     runs:str='adam_pretrained,adam_scratch', # Which of the five
-    seeds:str='0,1,2', # Which faces, which weights, which order
+    seeds:str=SEEDS, # Which faces, which weights, which order
     epochs:int=5, # Times through the training faces
     steps:int=0, # Batches of 64 in each training, whatever its epochs; 0 for as many as `epochs` make
-    lr:float=2e-3, # Highest learning rate
-    out:Path=Path('results/benchmarks/data_efficiency.csv'), # Table to write or to go on with
+    lr:float=LR, # Highest learning rate
+    out:Path=OUT/'data_efficiency.csv', # Table to write or to go on with
 ):
     faces = load_faces(data)
     rows = pd.read_csv(out).to_dict('records') if out.exists() else []
     have = {(o['run'], o['n'], o['epochs'], o['seed']) for o in rows}
-    for seed, n, run in product(map(int, seeds.split(',')), map(int, ns.split(',')), runs.split(',')):
+    for seed, n, run in product(numbers(seeds), numbers(ns), runs.split(',')):
         times = round(steps/(n//64)) if steps else epochs # an epoch leaves out what does not fill a batch
         if (run, n, times, seed) in have: continue
         rows.append(row(faces, run, n, seed, times, lr))
-        pd.DataFrame(rows).to_csv(out, index=False)
+        save_table(out, pd.DataFrame(rows))
         print({k: rows[-1][k] for k in ('run', 'n', 'seed', 'epochs', 'accuracy', 'seconds')}, flush=True)
     print(pd.DataFrame(rows).groupby(['run', 'n', 'epochs'])['accuracy'].agg(['count', 'mean', 'std']).round(4))

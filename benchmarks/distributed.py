@@ -6,18 +6,16 @@ Each training is a `fer-train` of its own on drawn faces, with batches of the sa
 gloo, with one thread each; beside them stand one process with one thread, and one with two. Noise is what another seed does, and what other test faces would do. Where the machine was
 busy before it began, seconds (of the fastest epoch) are left out, and with them the one process with two threads, which is there for them.
 """
-import json, os, shutil, subprocess, sys
-from datetime import datetime, timezone
+import os, shutil, subprocess, sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 from fastcore.script import call_parse
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from common import OUT, SEEDS, load, numbers, provenance, save_json, save_table
 from fer_course.records.metrics import bootstrap_diff, mean_over_seeds
-from fer_course.records.record import describe_machine, git_commit, read_records, versions
+from fer_course.records.record import read_records
 
 CASES = {'one process': (1, 1), 'one process, two threads': (1, 2), 'two processes': (2, 1)} # processes, and threads of each
 
@@ -49,13 +47,13 @@ def main(
     epochs:int=4, # Times through them
     size:int=48, # Side of the pictures, in pixels
     bs:int=64, # Batch size, shared by the processes
-    seeds:str='0,1,2', # Trainings of each case
+    seeds:str=SEEDS, # Trainings of each case
     work:Path=Path('models/distributed'), # Folder for records and models
-    out:Path=ROOT/'results/benchmarks', # Folder for the table
+    out:Path=OUT, # Folder for the table
 ):
-    load = os.getloadavg()[0]
+    before = load()
     args = ['--subset', subset, '--epochs', epochs, '--size', size, '--bs', bs]
-    seeds, busy = list(map(int, seeds.split(','))), load > .5
+    seeds, busy = numbers(seeds), before > .5
     records = {k: [] for k in CASES if not busy or CASES[k]!=(1, 2)}
     for seed in seeds:
         for k in records: records[k].append(train(k, seed, work, args))
@@ -64,11 +62,9 @@ def main(
     res = dict(accuracy={k: known(mean_over_seeds([r.metrics['test']['accuracy'] for r in rs])) for k,rs in records.items()}, two_minus_one=diff)
     print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), loss=('loss', 'mean'), seconds_an_epoch=('seconds_an_epoch', 'min')).round(4).to_string())
     print('two processes − one, accuracy:', {k: round(v, 4) for k,v in diff['over_seeds'].items()}, *diff['by_seed'], sep='\n  ')
-    if busy: print(f'the load was {load:.1f} before it began: no seconds')
+    if busy: print(f'the load was {before:.1f} before it began: no seconds')
     else: res['times_faster'] = {k: round(float(table[table.case==k].seconds_an_epoch.min()/table[table.case=='two processes'].seconds_an_epoch.min()), 3) for k in CASES if k!='two processes'}
-    out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out/'distributed.csv', index=False)
+    save_table(out/'distributed.csv', table)
     first = records['one process'][0].config
-    about = dict(command='python benchmarks/distributed.py', run='adam_pretrained', data=first['data'], lr=first['lr'], load_before=round(load, 2), when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
-                 git=git_commit(), machine=describe_machine(), versions=dict(versions(), accelerate=version('accelerate')))
-    (out/'distributed.json').write_text(json.dumps({**res, **about}, indent=1)+'\n')
+    save_json(out/'distributed.json', dict(
+        res, run='adam_pretrained', data=first['data'], lr=first['lr'], load_before=before, **provenance(accelerate=version('accelerate'))))

@@ -6,17 +6,15 @@ Leaves in --out: `facts.json` (class counts, duplicates, agreement), `relabelled
 `test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, and among the 5,000 training faces of `--subset 5000`; how far do people agree on it,
 what did most of them say).
 """
-import json
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from common import DATA, ROOT, provenance, save_json, save_table
 from fastcore.script import call_parse
 from fer_course.core.faceset import VOCAB
 from fer_course.data.fer2013 import VOTES, read_votes
 from fer_course.data.readers import load_faces
-from fer_course.records.record import describe_machine, git_commit, versions
 
 ANSWERS = [*VOCAB, 'contempt', 'unknown', 'not a face']
 
@@ -30,7 +28,7 @@ def majority(votes):
     best = np.array(ANSWERS)[votes.argmax(1)]
     return np.where(votes.max(1)*2>votes.sum(1), best, '')
 
-def leaked(faces):
+def find_leaked(faces):
     "Faces of PrivateTest, and whether the same pixels stand in training"
     keys = lambda split: [o.tobytes() for o in faces.imgs[faces.split==split]]
     train = set(keys('train'))
@@ -38,22 +36,24 @@ def leaked(faces):
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     votes:str='fer2013new.csv', # Of FER+
-    out:Path=Path('results/fer2013-facts'), # Folder for what was found
+    out:Path=ROOT/'results'/'fer2013-facts', # Folder for what was found
 ):
     faces, table = load_faces(data), read_votes(votes)
     v = table.rename(columns=VOTES)[ANSWERS].to_numpy()
     v, label, test = v[faces.meta.row], np.array(VOCAB)[faces.labels], faces.split=='test'
     most, same = majority(v), agreement(v)
     print(faces.counts())
-    facts = dict(command='python benchmarks/fer2013_facts.py', counts=faces.counts().to_dict('index'), duplicates=faces.duplicate_counts(),
+    facts = dict(counts=faces.counts().to_dict('index'), duplicates=faces.duplicate_counts(),
                  agreement=dict(all=same.mean().round(4), test=same[test].mean().round(4), **{c: same[label==c].mean().round(4) for c in VOCAB}),
                  no_majority=float((most=='').mean().round(4)), not_a_face=int((most=='not a face').sum()), same_as_fer2013=float((most==label).mean().round(4)),
-                 fingerprint=faces.fingerprint(), when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
-    out.mkdir(parents=True, exist_ok=True)
-    (out/'facts.json').write_text(json.dumps(facts, indent=1, default=float)+'\n')
+                 fingerprint=faces.fingerprint(), **provenance())
+    save_json(out/'facts.json', facts, default=float)
     relabelled = pd.crosstab(pd.Series(label, name='label'), pd.Series(np.where(most=='', 'no majority', most), name='people')).reindex(columns=[*ANSWERS, 'no majority'], fill_value=0)
-    relabelled.to_csv(out/'relabelled.csv')
-    pd.DataFrame(dict(item=np.arange(test.sum()), target=label[test], in_train=leaked(faces), in_5000=leaked(faces.subset(5000)), agree=same[test].round(3), people=most[test])).to_csv(out/'test_faces.csv.gz', index=False, compression=dict(method='gzip', mtime=0))
+    save_table(out/'relabelled.csv', relabelled, index=True)
+    faces_of_test = pd.DataFrame(dict(
+        item=np.arange(test.sum()), target=label[test], in_train=find_leaked(faces), in_5000=find_leaked(faces.subset(5000)),
+        agree=same[test].round(3), people=most[test]))
+    save_table(out/'test_faces.csv.gz', faces_of_test, compression=dict(method='gzip', mtime=0))
     print(relabelled, facts['duplicates'], facts['agreement'], sep='\n')

@@ -6,22 +6,19 @@ Every training starts from the pretrained network and goes through the same 1,02
 kept for the five runs. Time is the processor's, of one thread, in the fastest epoch of each training: a busy machine makes it little longer. A row of the table is written when its training ends, and the same command goes on
 from there.
 """
-import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
-from data_efficiency import NoValid
+from common import DATA, LR, OUT, SEEDS, numbers, row_provenance, save_table
+from fit import Clock, NoValid, fit_quietly
 from fer_course.data.block import fer_dls
 from fer_course.train.learner import fer_learner, trainable
 from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.modelfile import predict_faces
 from fer_course.data.readers import load_faces
-from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.callbacks import SeedEpochs, seed_all
+from fer_course.train.callbacks import seed_all
 
-LR = 2e-3 # as in the five runs
 STILL, AVERAGES, TRAINED = {}, dict(cbs=[]), dict(cbs=[], train_bn=True) # BatchNorm in frozen layers: wholly frozen; its running averages move; fastai's default, where its weights train too
 CASES = { # name → freeze_to, BatchNorm, learning rate
     **{f'freeze_to {n}': (n, STILL, LR) for n in (0, 3, 5, 6, 7, 8)},
@@ -39,42 +36,34 @@ class Thaw(Callback):
     def before_epoch(self):
         if self.epoch in THAW: self.learn.freeze_to(THAW[self.epoch])
 
-class Clock(Callback):
-    "Processor time of the training part of each epoch"
-    order = 90
-    def before_fit(self): self.seconds = []
-    def before_train(self): self.began = time.process_time()
-    def after_train(self): self.seconds.append(time.process_time()-self.began)
-
 def row(faces, valid, case, seed, epochs):
     "One training, and how well it reads PublicTest"
     freeze_to, bn, lr = CASES[case]
     seed_all(seed)
     learn, clock = fer_learner(fer_dls(faces, device='cpu'), freeze_to=freeze_to, **bn), Clock()
     training = int(trainable(learn).training.sum())
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[SeedEpochs(seed), NoValid(), clock, *([Thaw()] if case=='gradual' else [])])
+    fit_quietly(learn, epochs, lr, seed, [NoValid(), clock, *([Thaw()] if case=='gradual' else [])])
     m = metrics(preds_table(predict_faces(learn.model, valid.imgs), valid.labels, vocab=faces.vocab))
     return dict(case=case, freeze_to=freeze_to, seed=seed, training=training, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, seconds=round(min(clock.seconds), 2), seconds_all=round(sum(clock.seconds), 2),
-                n=int((faces.split=='train').sum()), n_valid=m['n'], epochs=epochs, lr=str(lr), data=faces.name, fingerprint=faces.fingerprint(), threads=torch.get_num_threads(), cpu=describe_machine()['cpu'], torch=versions()['torch'],
-                git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+                n=int((faces.split=='train').sum()), n_valid=m['n'], epochs=epochs, lr=str(lr), data=faces.name, fingerprint=faces.fingerprint(), threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     subset:int=1024, # Training faces
     epochs:int=4, # Times through them
-    seeds:str='0,1,2', # Of head, order, augmentation and dropout
-    out:Path=Path('results/benchmarks/freezing.csv'), # Table to write or to go on with
+    seeds:str=SEEDS, # Of head, order, augmentation and dropout
+    out:Path=OUT/'freezing.csv', # Table to write or to go on with
 ):
     torch.set_num_threads(1)
     faces = load_faces(data, subset=subset)
     valid, rows = faces.take(faces.split=='valid'), pd.read_csv(out).to_dict('records') if out.exists() else []
     have = {(o['case'], o['seed']) for o in rows}
-    for seed in map(int, seeds.split(',')):
+    for seed in numbers(seeds):
         for case in CASES:
             if (case, seed) in have: continue
             rows.append(row(faces, valid, case, seed, epochs))
-            pd.DataFrame(rows).to_csv(out, index=False)
+            save_table(out, pd.DataFrame(rows))
             print({k: rows[-1][k] for k in ('case', 'seed', 'accuracy', 'seconds', 'seconds_all')}, flush=True)
     table = pd.DataFrame(rows)
     print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), macro_f1=('macro_f1', 'mean'), seconds=('seconds', 'min')).round(3))

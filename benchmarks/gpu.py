@@ -5,19 +5,17 @@
 Each training leaves a record below --work, and the same command goes on where it was stopped. --cpu names records of the same data that a CPU made, with the same
 settings; test accuracies are compared over the same test faces. Other numerics and mixed precision make the two trainings differ as two seeds do.
 """
-import json, sys, time
-from datetime import datetime, timezone
+import time
 from pathlib import Path
 
 import pandas as pd
 from fastcore.script import call_parse
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from common import OUT, ROOT, provenance, save_json, save_table
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.records.metrics import bootstrap_diff
-from fer_course.records.record import describe_machine, git_commit, read_record, versions
+from fer_course.records.record import read_record
 from fer_course.records.runs import RUNS
 
 def check_gpu():
@@ -50,18 +48,12 @@ def bare_speed(s, steps):
 
 def our_speed(data, args, s):
     "Images a second of the second epoch, with loader, augmentation and callbacks, without its validation"
-    import torch
-    from fastai.callback.core import Callback
+    from fit import Speed, fit_quietly
     from fer_course.train.run import build_learner
-    class Clock(Callback):
-        def before_train(self): self.began, self.steps = time.perf_counter(), 0
-        def after_batch(self): self.steps += self.training
-        def after_train(self):
-            torch.cuda.synchronize()
-            self.learn.speed = self.steps*s['bs']/(time.perf_counter()-self.began)
     learn = build_learner(data.dls_for(args), data.faces_for(args), s)
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(2, s['lr'], cbs=Clock())
-    return learn.speed
+    speed = Speed()
+    fit_quietly(learn, 2, s['lr'], cbs=[speed])
+    return speed.speeds[1]
 
 def against_cpu(record, folder):
     "Test accuracy minus that of the CPU's record of the same run and seed, where there is one over the same faces"
@@ -82,7 +74,7 @@ def main(
     cpu:str=None, # Folder of a CPU's records of the same data; results/<set> if not given
     steps:int=100, # Steps of the bare loop that are measured
     work:str='models/gpu', # Folder for the GPU's records and models
-    out:str=str(ROOT/'results/benchmarks'), # Folder for gpu.csv and gpu.json
+    out:Path=OUT, # Folder for gpu.csv and gpu.json
 ):
     "Train the five runs on a GPU and write gpu.csv and gpu.json"
     check_gpu()
@@ -99,7 +91,5 @@ def main(
                          epoch_seconds=record.history.seconds.min(), accuracy=t['accuracy'], n=t['n'], **against_cpu(record, cpu)))
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
-    table.to_csv(Path(out)/'gpu.csv', index=False)
-    about = dict(command=' '.join(['python', 'benchmarks/gpu.py', *sys.argv[1:]]), fingerprint=faces.fingerprint(), steps=steps,
-                 when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
-    (Path(out)/'gpu.json').write_text(json.dumps(about, indent=1)+'\n')
+    save_table(out/'gpu.csv', table)
+    save_json(out/'gpu.json', dict(fingerprint=faces.fingerprint(), steps=steps, **provenance()))

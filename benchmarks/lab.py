@@ -1,17 +1,13 @@
 """How long the expression lab takes, from a slider's move to the face, and to the network's answer: `python benchmarks/lab.py`
 
 Rounds are processes of their own, and each moves a slider many times; the fastest move counts, and the median stands beside it. The network was never trained, which takes no less time."""
-import json, os, subprocess, sys, time
-from datetime import datetime, timezone
+import json, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.records.record import describe_machine, git_commit, versions
+from common import OUT, load, provenance, run_apart, save_json, save_table
 
 def a_lab(size):
     from fer_course.core.faceset import VOCAB
@@ -22,23 +18,20 @@ def a_lab(size):
         save_network(fer_model('tf_efficientnet_lite0', pretrained=False), Path(d)/'model', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
         return ExpressionLab(Path(d)/'model', size=size)
 
-def now(): return time.perf_counter(), time.process_time()
+def times(): return time.perf_counter(), time.process_time()
 
 def moves(size, n):
     "Milliseconds from each of `n` moves to the face and to the answer, by the clock and of the processor; the first three moves are not counted"
     lab, rows, drawn = a_lab(size), [], []
-    lab.picture.observe(lambda _: drawn.append(now()), 'value')
+    lab.picture.observe(lambda _: drawn.append(times()), 'value')
     for i in range(n+3):
-        began = now()
+        began = times()
         lab.sliders['AU12'].value = (i%10+1)/10
-        rows.append([round(1000*(t-t0), 2) for o in (drawn[-1], now()) for t,t0 in zip(o, began)])
+        rows.append([round(1000*(t-t0), 2) for o in (drawn[-1], times()) for t,t0 in zip(o, began)])
     assert len(drawn)==n+3 and not lab.error.value
     return rows[3:]
 
-def measure(size, n, threads):
-    env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONWARNINGS='ignore')
-    out = subprocess.run([sys.executable, __file__, '--one-round', '--size', str(size), '--n', str(n)], env=env, capture_output=True, text=True, check=True).stdout
-    return json.loads(out.splitlines()[-1])
+def measure(size, n, threads): return json.loads(run_apart(__file__, '--one-round', '--size', size, '--n', n, threads=threads))
 
 @call_parse
 def main(
@@ -47,17 +40,17 @@ def main(
     size:int=192, # Side of the picture, in pixels
     threads:int=1, # Of PyTorch
     one_round:bool=False, # Only one process, this one; print milliseconds
-    out:str=str(ROOT/'results/benchmarks'), # Folder for lab.csv and lab.json
+    out:Path=OUT, # Folder for lab.csv and lab.json
 ):
     "Milliseconds from a slider's move to the face and to the answer"
     if one_round: return print(json.dumps(moves(size, n)))
-    load = os.getloadavg()[0]
+    busy = load()
     runs = pd.DataFrame([o for _ in range(rounds) for o in measure(size, n, threads)], columns=['face', 'face_cpu', 'answer', 'answer_cpu'])
     what = dict(face=f'from the move to the face at {size} px', answer='from the move to the answer, the face included')
     table = pd.DataFrame([dict(what=v, fastest_ms=runs[k].min(), median_ms=round(runs[k].median(), 1), median_cpu_ms=round(runs[k+'_cpu'].median(), 1), asked='under 100' if k=='face' else '')
                           for k,v in what.items()])
     print(table.to_string(index=False))
-    table.to_csv(Path(out)/'lab.csv', index=False)
-    info = dict(command='python benchmarks/lab.py', rounds=rounds, moves=n, size=size, threads=threads, load_before=round(load, 2), counted='the fastest of all moves, and the median',
-                when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions(), runs=runs.to_dict('list'))
-    (Path(out)/'lab.json').write_text(json.dumps(info, indent=1)+'\n')
+    save_table(out/'lab.csv', table)
+    save_json(out/'lab.json', dict(
+        rounds=rounds, moves=n, size=size, threads=threads, load_before=busy, counted='the fastest of all moves, and the median',
+        runs=runs.to_dict('list'), **provenance()))

@@ -8,6 +8,7 @@ processes may share it with --part 0/2 and --part 1/2. `fer-train` uses one rate
 from pathlib import Path
 
 import pandas as pd
+from common import DATA, OUT, numbers, record_provenance, save_table
 from fastcore.script import call_parse
 
 LRS = [5e-4, 1e-3, 2e-3, 4e-3]
@@ -16,26 +17,26 @@ def row(r):
     "What the table keeps of a record: no number from the test faces"
     c, v = r.config, r.metrics['valid']
     return dict(run=c['run'], lr=c['lr'], **{k: v[k] for k in ('loss', 'accuracy', 'macro_f1')}, n=v['n'], seconds=c['seconds'], data=c['data']['name'], fingerprint=c['data']['fingerprint'],
-                epochs=c['epochs'], seed=c['seed'], bs=c['bs'], size=c['size'], cpu=c['machine']['cpu'], torch=c['versions']['torch'], git=c['git'] and c['git']['commit'], started=c['started'])
+                epochs=c['epochs'], seed=c['seed'], bs=c['bs'], size=c['size'], **record_provenance(c))
 
 @call_parse
 def main(
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     subset:int=5000, # Training faces
     epochs:int=5, # Epochs of each training
     seed:int=0, # Of everything
     part:str='0/1', # Which share of the work this process does
     lrs:str=','.join(map(str, LRS)), # Learning rates to try, with commas between
     work:Path=Path('models/lr_sweep'), # Folder for records and models of the sweep
-    out:Path=Path('results/benchmarks/lr_sweep.csv'), # Table to write
+    out:Path=OUT/'lr_sweep.csv', # Table to write
 ):
     from fer_course.records.runs import RUNS
     from fer_course.data.readers import load_faces
     from fer_course.records.record import read_records
     from fer_course.train.run import train_run
     faces = load_faces(data, subset=subset)
-    jobs, (i,n) = [(run, float(lr)) for lr in lrs.split(',') for run in RUNS], map(int, part.split('/'))
+    jobs, (i,n) = [(run, lr) for lr in numbers(lrs, float) for run in RUNS], map(int, part.split('/'))
     for run,lr in jobs[i::n]: train_run(faces, run, seed, lr=lr, epochs=epochs, device='cpu', out=work/f'{lr:g}', models=work/f'{lr:g}')
     table = pd.DataFrame([row(r) for r in read_records(work)]).sort_values(['run', 'lr'])
-    table.to_csv(out, index=False)
+    save_table(out, table)
     print(table.pivot(index='run', columns='lr', values='loss').reindex(list(RUNS)))

@@ -9,18 +9,15 @@ mirror images too where the model's card asks for them. What it takes to import 
     pip install ai-edge-litert
 """
 import importlib, json, os, subprocess, sys, time
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
 
-from benchmarks.peers import installed, open_peer, peer_file, peer_versions
+from common import OUT, ROOT, load, provenance, run_apart, save_json, save_table
+from peers import installed, open_peer, peer_file, peer_versions
 
 KINDS = ['fp32', 'fp16', 'int8']
 
@@ -35,14 +32,14 @@ def by_onnx(work, kind):
     from fer_course.nets.predictor import load_predictor
     return load_predictor(work/f'model-{kind}', threads=1).probs
 
-def opened(name, work):
+def open_contender(name, work):
     "A contender: a peer by its name, or a run of ours and how it is run, as in 'best fp16'"
     run, *how = name.split()
     return open_peer(name) if not how else by_torch(work/run) if how==['PyTorch'] else by_onnx(work/run, how[0])
 
 def one_round(name, work, seconds):
     "Milliseconds a face, one at a time and 64 at a time; the first call of each is not counted"
-    faces, probs, res = np.load(work/'faces.npy'), opened(name, work), {}
+    faces, probs, res = np.load(work/'faces.npy'), open_contender(name, work), {}
     for bs in (1, 64):
         probs(faces[:bs])
         times, began = [], time.perf_counter()
@@ -53,15 +50,13 @@ def one_round(name, work, seconds):
         res[bs] = times
     return res
 
-def judged(name, work):
+def accuracy_of(name, work):
     "Accuracy on the test faces"
-    faces, labels, probs = np.load(work/'faces.npy'), np.load(work/'labels.npy'), opened(name, work)
+    faces, labels, probs = np.load(work/'faces.npy'), np.load(work/'labels.npy'), open_contender(name, work)
     return float((np.concatenate([probs(faces[i:i+64]) for i in range(0, len(faces), 64)]).argmax(1)==labels).mean())
 
 def in_process(what, name, work, seconds):
-    env = dict(os.environ, OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
-    out = subprocess.run([sys.executable, __file__, '-', '--step', what, '--name', name, '--work', str(work), '--seconds', str(seconds)], env=env, capture_output=True, text=True, check=True).stdout
-    return json.loads(out.splitlines()[-1])
+    return json.loads(run_apart(__file__, '-', '--step', what, '--name', name, '--work', work, '--seconds', seconds))
 
 STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.nets.predictor import load_predictor; load_predictor()',
           'import PyTorch and open a model': 'from fer_course.nets.modelfile import load_network; load_network({model!r})', 'fer-predict --help': None}
@@ -111,19 +106,18 @@ def main(
     step:str=None, # For the processes themselves: 'time' or 'judge'
     name:str=None, # ... of which contender
     work:Path=None, # ... in which folder
-    out:str=str(ROOT/'results/benchmarks'), # Folder for predict.csv and predict.json
+    out:Path=OUT, # Folder for predict.csv and predict.json
 ):
     "Milliseconds a face and accuracy, of the same model run in different ways, beside others"
-    if step: return print(json.dumps(one_round(name, work, seconds) if step=='time' else judged(name, work)))
-    from fer_course.records.record import describe_machine, git_commit, versions
+    if step: return print(json.dumps(one_round(name, work, seconds) if step=='time' else accuracy_of(name, work)))
     from fer_course.data.readers import load_faces
-    load, faces = os.getloadavg()[0], load_faces(data)
+    busy, faces = load(), load_faces(data)
     table, starts, cards = measure(models, faces, rounds, seconds)
     print(table.to_string(index=False), pd.Series(starts, name='seconds').to_string(), sep='\n\n')
-    Path(out).mkdir(parents=True, exist_ok=True)
-    table.to_csv(Path(out)/'predict.csv', index=False)
-    info = dict(command='python benchmarks/predict.py', rounds=rounds, seconds=seconds, threads=1, load_before=round(load, 2), counted='the fastest of all calls, and the median; ms a face',
-                models={o['config']['run']: {k: o.get(k) for k in ('arch', 'size', 'tta')} for o in cards.values()}, faces=dict(name=faces.name, test=int((faces.split=='test').sum())),
-                agreement={k: o['agreement'] for k,o in cards.items()}, starts_seconds=starts, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
-                machine=describe_machine(), versions={**versions(), **{k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}, **peer_versions()})
-    (Path(out)/'predict.json').write_text(json.dumps(info, indent=1)+'\n')
+    save_table(out/'predict.csv', table)
+    ours = {k: importlib.import_module(k).__version__ for k in ('onnxruntime', 'onnx')}
+    save_json(out/'predict.json', dict(
+        rounds=rounds, seconds=seconds, threads=1, load_before=busy, counted='the fastest of all calls, and the median; ms a face',
+        models={o['config']['run']: {k: o.get(k) for k in ('arch', 'size', 'tta')} for o in cards.values()},
+        faces=dict(name=faces.name, test=int((faces.split=='test').sum())), agreement={k: o['agreement'] for k,o in cards.items()},
+        starts_seconds=starts, **provenance(**ours, **peer_versions())))

@@ -1,17 +1,13 @@
 """How long reading FER2013 takes, beside the recipe of most tutorials: `python benchmarks/reading.py [PATH]`
 
 Each reading is a process of its own, and they take turns, so that no one of them has the machine at its best."""
-import json, os, subprocess, sys
-from datetime import datetime, timezone
+import os, subprocess, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 from fastcore.script import call_parse
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-from fer_course.records.record import describe_machine, git_commit, versions
+from common import OUT, ROOT, load, provenance, save_json, save_table
 
 # Each is timed from the call to faces and labels in memory; imports are not counted, as every program needs them once.
 WAYS = dict(
@@ -50,18 +46,17 @@ def one_round(path, total):
 def main(
     path:str=str(ROOT.parent/'shared/data/fer2013.tar.gz'), # FER2013 as the challenge ships it, all 35,887 faces
     rounds:int=3, # Readings of each kind; the fastest counts
-    out:str=str(ROOT/'results/benchmarks'), # Folder for reading.csv and reading.json
+    out:Path=OUT, # Folder for reading.csv and reading.json
 ):
     "Time the first and the second reading of FER2013 beside a plain recipe"
     if not Path(path).exists(): sys.exit(f'{path}: no such file; give the path of fer2013.tar.gz or fer2013.csv')
-    total, load = checksum(path), os.getloadavg()[0]
+    total, busy = checksum(path), load()
     runs = pd.DataFrame([o for _ in range(rounds) for o in one_round(path, total)], columns=['way', 'seconds', 'cpu_seconds'])
     best = runs.groupby('way', sort=False).min()
     table = pd.DataFrame({'reading': [WHAT[o] for o in best.index], 'seconds': best.seconds.round(3).values, 'cpu_seconds': best.cpu_seconds.round(3).values,
                           'times_plain': (best.seconds['plain']/best.seconds).round(1).values})
     print(table.to_string(index=False))
-    Path(out).mkdir(parents=True, exist_ok=True)
-    table.to_csv(Path(out)/'reading.csv', index=False)
-    info = dict(command='python benchmarks/reading.py', file=Path(path).name, bytes=Path(path).stat().st_size, rounds=rounds, load_before=round(load, 2), counted='the fastest of all rounds',
-                when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions(), runs=runs.round(3).to_dict('list'))
-    (Path(out)/'reading.json').write_text(json.dumps(info, indent=1)+'\n')
+    save_table(out/'reading.csv', table)
+    save_json(out/'reading.json', dict(
+        file=Path(path).name, bytes=Path(path).stat().st_size, rounds=rounds, load_before=busy, counted='the fastest of all rounds',
+        runs=runs.round(3).to_dict('list'), **provenance()))

@@ -7,12 +7,12 @@ where it sits. Two starts are repeated without the normalisation of the pictures
 from there.
 """
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 from fastai.vision.all import *
-from data_efficiency import NoValid
+from common import LR, OUT, SEEDS, numbers, row_provenance, save_table
+from fit import NoValid, fit_quietly
 from fer_course import synth
 from fer_course.data.block import fer_dls
 from fer_course.infer.explain import scramble
@@ -20,8 +20,7 @@ from fer_course.train.learner import fer_learner
 from fer_course.records.metrics import metrics, preds_table
 from fer_course.nets.model import stages
 from fer_course.nets.modelfile import predict_faces
-from fer_course.records.record import describe_machine, git_commit, versions
-from fer_course.train.callbacks import SeedEpochs, seed_all
+from fer_course.train.callbacks import seed_all
 
 BORDER, N_STAGES = 5, 9 # the earlier stages are the first five of the nine, the head among these
 RAW = (0., 1.) # nothing taken off, divided by 1
@@ -47,29 +46,29 @@ def row(faces, case, seed, epochs, lr, bs, size):
     seed_all(seed)
     learn = fer_learner(fer_dls(faces, bs=bs, size=size, stats=stats, device='cpu'), pretrained=pretrained)
     learn.model.load_state_dict(change(learn.model).state_dict())
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[SeedEpochs(seed), NoValid()])
+    fit_quietly(learn, epochs, lr, seed, [NoValid()])
     test = faces.take(faces.split=='test')
     m = metrics(preds_table(predict_faces(learn.model, test.imgs, size, stats=stats), test.labels, vocab=faces.vocab))
     return dict(case=case, seed=seed, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, n=m['n'], n_train=int((faces.split=='train').sum()), epochs=epochs, lr=lr, bs=bs, size=size, data=faces.name, fingerprint=faces.fingerprint(),
-                seconds=round(time.process_time()-began), threads=torch.get_num_threads(), cpu=describe_machine()['cpu'], torch=versions()['torch'], git=(git_commit() or {}).get('commit'), when=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+                seconds=round(time.process_time()-began), threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse
 def main(
     subset:int=1024, # Training faces, of the course's drawn set
     epochs:int=4, # Times through them
-    lr:float=2e-3, # Highest learning rate
+    lr:float=LR, # Highest learning rate
     bs:int=32, # Batch size
     size:int=48, # Side of the pictures, in pixels
-    seeds:str='0,1,2', # Of head, order, augmentation and dropout
-    out:Path=Path('results/benchmarks/starts.csv'), # Table to write or to go on with
+    seeds:str=SEEDS, # Of head, order, augmentation and dropout
+    out:Path=OUT/'starts.csv', # Table to write or to go on with
 ):
     torch.set_num_threads(1)
     faces, rows = synth.faces().subset(subset), pd.read_csv(out).to_dict('records') if out.exists() else []
     have = {(o['case'], o['seed']) for o in rows}
-    for seed in map(int, seeds.split(',')):
+    for seed in numbers(seeds):
         for case in CASES:
             if (case, seed) in have: continue
             rows.append(row(faces, case, seed, epochs, lr, bs, size))
-            pd.DataFrame(rows).to_csv(out, index=False)
+            save_table(out, pd.DataFrame(rows))
             print({k: rows[-1][k] for k in ('case', 'seed', 'accuracy', 'seconds')}, flush=True)
     print(pd.DataFrame(rows).groupby('case', sort=False)[['accuracy', 'macro_f1', 'loss']].agg(['mean', 'std']).round(3))

@@ -9,28 +9,23 @@
 the model in the package `fer`. `teach` trains on drawn faces alone and tests on FER2013's PrivateTest. `fewer` trains on 1,000 real faces, with and without drawn
 ones before. Each leaves a JSON in --out (`teach` one for each --n), and `sheet` the picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
 """
-import json, sys, time
-from datetime import datetime, timezone
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-from benchmarks.peers import installed, read_by
+from common import DATA, ROOT, cpu_time, provenance, save_json
+from peers import installed, read_by
 from fer_course import synth
 from fer_course.core.faceset import VOCAB, FaceSet
 from fer_course.records.metrics import confusion, metrics, preds_table
-from fer_course.records.record import describe_machine, git_commit, versions
 
 def drawn(n, seed):
     "`n` test faces of default difficulty, as many of each expression, and the seconds it took to draw them"
     meta = synth.sample(np.arange(n)%len(VOCAB), seed)
-    began = time.process_time()
-    imgs = synth.render(meta)
-    seconds = time.process_time()-began
+    imgs, seconds = cpu_time(lambda: synth.render(meta))
     return FaceSet(imgs, np.arange(n)%len(VOCAB), np.full(n, 'test'), VOCAB, 'synth', f'fer_course.synth, drawing {synth.VERSION}, seed {seed}', meta=meta), seconds
 
 def read_by_ours(model, faces):
@@ -39,32 +34,30 @@ def read_by_ours(model, faces):
 
 def write(out, name, **what):
     "One JSON with all that the numbers depend on"
-    about = dict(drawing=synth.VERSION, when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
-    out.mkdir(parents=True, exist_ok=True)
-    (out/f'{name}.json').write_text(json.dumps({**what, **about}, indent=1)+'\n')
+    save_json(out/f'{name}.json', dict(what, drawing=synth.VERSION, **provenance()))
     print(f'{out/name}.json')
 
-def told(preds): return dict(metrics(preds), confusion=confusion(preds).to_numpy().tolist())
+def measure(preds): return dict(metrics(preds), confusion=confusion(preds).to_numpy().tolist())
 
 def read(model, out, n, seed):
     faces, seconds = drawn(n, seed)
     judges = {'ours': read_by_ours(model, faces)} if model else {}
     if 'fer' in installed(): judges['fer'] = read_by('fer', faces)
     for k,p in judges.items(): print(k, f'{metrics(p)["accuracy"]:.1%}', pd.Series({c: v['recall'] for c,v in metrics(p)['per_class'].items()}).round(2).to_dict())
-    write(out, 'read', command='python benchmarks/synth_validity.py read' + (f' --model {model}' if model else ''), n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: told(p) for k,p in judges.items()})
+    write(out, 'read', n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: measure(p) for k,p in judges.items()})
 
 def fit(faces, seed, epochs, lr, start=None):
     "A network like that of `adam_pretrained`, trained on `faces`, its weights first those of `start` where given"
     from fer_course.data.block import fer_dls
     from fer_course.train.learner import fer_learner
-    from fer_course.train.callbacks import SeedEpochs, seed_all
+    from fer_course.train.callbacks import seed_all
+    from fit import fit_quietly
     seed_all(seed)
     learn = fer_learner(fer_dls(faces, device='cpu'))
     if start: learn.model.load_state_dict(start)
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=SeedEpochs(seed))
-    return learn.model
+    return fit_quietly(learn, epochs, lr, seed).model
 
-def judged(model, faces, split='test'):
+def predict_part(model, faces, split='test'):
     from fer_course.nets.modelfile import predict_faces
     part = faces.take(faces.split==split)
     return preds_table(predict_faces(model, part.imgs), part.labels, vocab=faces.vocab)
@@ -75,9 +68,9 @@ def teach(data, out, n, seed, epochs, lr, work):
     faces, real = synth.faces(n*10//7, seed=seed, shares='fer2013'), load_faces(data)
     model = fit(faces, 0, epochs, lr)
     save_network(model, work/'drawn', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
-    res = {k: told(judged(model, o)) for k,o in (('drawn', faces), ('fer2013', real))}
+    res = {k: measure(predict_part(model, o)) for k,o in (('drawn', faces), ('fer2013', real))}
     print({k: v['accuracy'] for k,v in res.items()})
-    write(out, f'teach-{n}', command=f'python benchmarks/synth_validity.py teach --n {n} --epochs {epochs}', trained_on=faces.source, n_train=n, epochs=epochs, lr=lr, seed=0, test=res)
+    write(out, f'teach-{n}', trained_on=faces.source, n_train=n, epochs=epochs, lr=lr, seed=0, test=res)
 
 def fewer(data, out, n, epochs, lr, work):
     from fer_course.nets.modelfile import load_network
@@ -87,15 +80,15 @@ def fewer(data, out, n, epochs, lr, work):
     for seed in range(3):
         few = real.subset(n, seed=seed)
         for name,w in (('real faces alone', None), ('drawn faces before', start)):
-            rows.append(dict(start=name, seed=seed, **{k: metrics(judged(fit(few, seed, epochs, lr, w), few))[k] for k in ('accuracy', 'macro_f1')}))
+            rows.append(dict(start=name, seed=seed, **{k: metrics(predict_part(fit(few, seed, epochs, lr, w), few))[k] for k in ('accuracy', 'macro_f1')}))
             print(rows[-1], flush=True)
-    write(out, 'fewer', command='python benchmarks/synth_validity.py fewer', n_real=n, epochs=epochs, lr=lr, runs=rows)
+    write(out, 'fewer', n_real=n, epochs=epochs, lr=lr, runs=rows)
 
 @call_parse
 def main(
     what:str, # read, teach, fewer (after teach) or sheet
     model:str='', # For read: our model, trained on FER2013
-    data:str='fer2013', # FER2013, by name or path
+    data:str=DATA, # FER2013, by name or path
     n:int=0, # Faces: 2,002 to read, 10,000 to teach, 1,000 real ones for fewer
     seed:int=2026, # Of the drawn faces
     epochs:int=5, # Of each training

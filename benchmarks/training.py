@@ -1,25 +1,15 @@
 """What a training step, an epoch and a loader cost, beside what they are compared with: `python benchmarks/training.py`
 
 Each measurement is a process of its own, and they take turns, so that no one of them has the machine at its best; the fastest of all rounds counts."""
-import json, os, subprocess, sys, time
-from datetime import datetime, timezone
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 import pandas as pd
 from fastcore.script import call_parse
-from fer_course.records.record import describe_machine, git_commit, versions
+from common import OUT, load, provenance, run_apart, save_json, save_table, time_calls
 
 BS, SIZE, ARCH = 64, 64, 'tf_efficientnet_lite0'
-
-def timed(f, n): # seconds a call, after two calls that are not counted
-    f(), f()
-    began = time.perf_counter()
-    for _ in range(n): f()
-    return (time.perf_counter()-began)/n
 
 def batch():
     import torch
@@ -29,11 +19,11 @@ def batch():
 # --- a step: the same network and head; fastai's stock recipe has its layers and its memory as they come
 
 def stock_step(n):
-    from fastai.vision.all import Adam, L, F, create_timm_model, params
+    from fastai.vision.all import Adam, F, create_timm_model, params
     model, (x,y) = create_timm_model(ARCH, 7, pretrained=False)[0], batch()
     opt = Adam([params(model)], 1e-3)
     def step(): F.cross_entropy(model(x), y).backward(); opt.step(); opt.zero_grad()
-    return BS/timed(step, n)
+    return BS/time_calls(step, n)
 
 def our_step(n):
     import torch
@@ -45,7 +35,7 @@ def our_step(n):
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last), batch()
     opt = fair_opt(Adam)(stages(model), 1e-3)
     def step(): F.cross_entropy(model(x), y).backward(); opt.step(); opt.zero_grad()
-    return BS/timed(step, n)
+    return BS/time_calls(step, n)
 
 # --- an epoch: ours, loader, augmentation, fastai's callbacks and all, beside a bare PyTorch loop on one random batch that is always there
 
@@ -58,23 +48,20 @@ def bare_epoch(n):
     model, (x,y) = fer_model(ARCH, pretrained=False).to(memory_format=torch.channels_last).train(), batch()
     opt = torch.optim.AdamW(model.parameters(), 1e-3)
     def step(): F.cross_entropy(model(x), y).backward(); opt.step(); opt.zero_grad()
-    return BS/timed(step, n)
+    return BS/time_calls(step, n)
 
 def _faces(n):
     from fer_course import synth
     return synth.faces(int(n*BS/.7)+BS, cache=False)
 
 def _epoch(n, **run):
-    from fastai.vision.all import Callback
+    from fit import Speed, fit_quietly
     from fer_course.data.block import fer_dls
     from fer_course.train.learner import fer_learner
-    class Train(Callback): # the epoch without its validation
-        def before_train(self): self.began, self.steps = time.perf_counter(), 0
-        def after_batch(self): self.steps += self.training
-        def after_train(self): self.learn.speed = self.steps*BS/(time.perf_counter()-self.began)
     learn = fer_learner(fer_dls(_faces(n), bs=BS, size=SIZE, device='cpu'), ARCH, **run)
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(2, 1e-3, cbs=Train())
-    return learn.speed
+    speed = Speed()
+    fit_quietly(learn, 2, 1e-3, cbs=[speed])
+    return speed.speeds[1]
 
 def our_epoch(n): return _epoch(n, pretrained=False)
 def frozen_epoch(n): return _epoch(n, freeze_to=-1)
@@ -106,10 +93,7 @@ CASES = dict(stock_step=stock_step, our_step=our_step, bare_epoch=bare_epoch, ou
 RATIOS = [('our_step', 'stock_step', 'a step against fastai\'s stock recipe', 'at least 1.5'), ('our_epoch', 'bare_epoch', 'an epoch against a bare PyTorch loop', 'at least 1/1.08 = 0.926'),
           ('frozen_epoch', 'our_epoch', 'an epoch of the frozen run against one of the others', 'at least 3'), ('our_loader', 'stock_loader', 'the loader against fastai\'s stock loader', 'at least 10')]
 
-def measure(case, n, threads):
-    env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONWARNINGS='ignore')
-    out = subprocess.run([sys.executable, __file__, '--case', case, '--n', str(n)], env=env, capture_output=True, text=True, check=True).stdout
-    return float(out.split()[-1])
+def measure(case, n, threads): return float(run_apart(__file__, '--case', case, '--n', n, threads=threads))
 
 @call_parse
 def main(
@@ -117,16 +101,16 @@ def main(
     n:int=12, # Steps of a measurement
     threads:int=2, # Of PyTorch
     case:str='', # Only measure this one, once, and print images a second
-    out:str=str(ROOT/'results/benchmarks'), # Folder for training.csv and training.json
+    out:Path=OUT, # Folder for training.csv and training.json
 ):
     "Images a second of steps, epochs and loaders, and their ratios"
     if case: return print(CASES[case](n))
-    load = os.getloadavg()[0]
+    busy = load()
     runs = pd.DataFrame([(o, measure(o, n*(4 if 'loader' in o else 1), threads)) for _ in range(rounds) for o in CASES], columns=['case', 'images_per_second'])
     best = runs.groupby('case', sort=False).images_per_second.max()
     table = pd.DataFrame([dict(what=what, images_per_second=round(best[a], 1), against=round(best[b], 1), ratio=round(best[a]/best[b], 3), asked=asked) for a,b,what,asked in RATIOS])
     print(table.to_string(index=False))
-    table.to_csv(Path(out)/'training.csv', index=False)
-    info = dict(command='python benchmarks/training.py', rounds=rounds, steps=n, threads=threads, load_before=round(load, 2), counted='the fastest of all rounds', when=datetime.now(timezone.utc).isoformat(timespec='seconds'),
-                git=git_commit(), machine=describe_machine(), versions=versions(), runs=runs.round(2).to_dict('list'))
-    (Path(out)/'training.json').write_text(json.dumps(info, indent=1)+'\n')
+    save_table(out/'training.csv', table)
+    save_json(out/'training.json', dict(
+        rounds=rounds, steps=n, threads=threads, load_before=busy, counted='the fastest of all rounds',
+        runs=runs.round(2).to_dict('list'), **provenance()))

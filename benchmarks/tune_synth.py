@@ -7,15 +7,13 @@ kept where the network gives the expression a higher mean log-probability. The f
 held-out network sees says anything about the drawing: the other network was asked what it likes. A held-out network must be trained apart; 'small' learned from 'fer',
 so the two are no independent pair. It prints, and changes no table: whoever takes a change over writes it into nbs/lib/synth/drawing.ipynb and raises VERSION.
 """
-import sys
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 from fastcore.script import call_parse
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import common # puts the library beside us on the path
 from fer_course.core.errors import check_name
 from fer_course.core.faceset import VOCAB
 from fer_course.nets.predictor import load_predictor

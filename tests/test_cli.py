@@ -35,6 +35,25 @@ def test_walk(sh, faces, tmp_path):
     assert 'adam_pretrained − adam_frozen' in p.stdout
     assert {'comparison.csv', 'paired.csv', 'per_class.csv', 'comparison.md'} <= {o.name for o in (tmp_path/'results/drawn/comparison').iterdir()}
 
+@pytest.mark.parametrize('recipe', ['best', 'small'])
+def test_recipe_both_ways(faces, tmp_path, monkeypatch, recipe):
+    "`train_run(faces, 'best')` and `fer-train --recipe best` ask for the same training, and file it in the same place"
+    from fer_course import commands
+    from fer_course.data.readers import load_faces
+    from fer_course.train import run
+    asked = []
+    def note(faces, s, dls, path, model, ckpt, bar):
+        asked.append((s, dls.bs, faces.fingerprint(), path, model, ckpt))
+        return 'a record'
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, '_train_and_record', note)
+    monkeypatch.setattr(commands, '_report', lambda records, whole: None)
+    commands.fer_train(data=str(faces), recipe=recipe)
+    run.train_run(load_faces(faces), recipe)
+    typed, called = asked
+    assert typed==called and typed[0]['run']==recipe
+    assert {k: v for k,v in run.RECIPES[recipe].items() if k in typed[0]}.items()<=typed[0].items()
+
 def test_recipe(sh, faces, tmp_path):
     "A recipe's record stands apart from the runs', and its model is judged as it was"
     p = sh('fer-train', '--data', faces, *'--recipe best --epochs 1 --bs 16 --device cpu'.split())

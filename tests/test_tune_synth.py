@@ -5,8 +5,8 @@ import pytest
 from conftest import ROOT
 from fer_course.core.faceset import VOCAB
 from fer_course.synth import drawing
-sys.path.insert(0, str(ROOT))
-from benchmarks import tune_synth
+sys.path.insert(0, str(ROOT/'benchmarks'))
+import tune_synth
 
 class LikesSmiles:
     "Reads a face as happy, the more so the stronger AU12 is in the prototype it was drawn from"

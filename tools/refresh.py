@@ -1,5 +1,5 @@
-"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, figures of comparisons, README.md"
-import shutil, subprocess, sys
+"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, comparisons, pages made from records, README.md"
+import json, shutil, subprocess, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +16,14 @@ from tools.drawn import write_home
 from tools.notebooks import set_badges
 from tools.readme import run_notebook, write_readme
 
-SETS = ['fer2013', 'fer2013-5000', 'synth'] # In `results/`: those that pages show figures of
+# In `nbs/`: notebooks whose cells make what they show from this clone and its records
+PAGES = ['lib/index.ipynb', 'results.ipynb', 'benchmarks.ipynb', 'index.ipynb']
 
-PAGES = ['lib/index.ipynb', 'index.ipynb'] # In `nbs/`: notebooks whose cells make what they show from this clone
+def comparisons(
+    root:Path=ROOT, # A clone
+)->list: # Folders such as results/recipes/fer2013, relative to it
+    "Sets of records of which tables and figures are kept"
+    return sorted(o.parent.relative_to(root).as_posix() for o in (Path(root)/'results').rglob('comparison') if o.is_dir())
 
 def tracked(
     root:Path=ROOT, # A clone
@@ -40,9 +45,20 @@ def write_all(
     write_copies(root)
     if not fast:
         write_home(root)
-        for name in SETS: _run(root, 'fer-compare', f'results/{name}')
+        for name in comparisons(root):
+            recipe = name.startswith('results/recipes/') # recipes differ in settings on purpose
+            _run(root, 'fer-compare', name, *['--mixed']*recipe)
         for page in PAGES: run_notebook(Path(root)/'nbs'/page, root)
     write_readme(root)
+
+def _without_pictures(
+    path:Path, # A file
+): # Its bytes, or the notebook that it is without the pictures in its outputs
+    if path.suffix!='.ipynb': return path.read_bytes()
+    nb = json.loads(path.read_text(encoding='utf-8'))
+    for cell in nb['cells']:
+        for o in cell.get('outputs', []): o.get('data', {}).pop('image/png', None)
+    return nb
 
 def stale(
     root:Path=ROOT, # A clone
@@ -57,15 +73,15 @@ def stale(
         _run(copy, sys.executable, 'tools/refresh.py', *['--fast']*fast)
         _run(copy, 'git', 'init', '-q')
         now = tracked(copy)
-        same = lambda o: o in before and o in now and (copy/o).read_bytes()==(Path(root)/o).read_bytes()
+        same = lambda o: o in before and o in now and _without_pictures(copy/o)==_without_pictures(Path(root)/o)
         return sorted(o for o in {*before, *now} if not o.endswith('.png') and not same(o))
 
 @call_parse
 @cli
 def refresh(
-    fast:bool=False, # Leave out what takes longer than seconds: figures of comparisons, and running the home page
+    fast:bool=False, # Leave out what takes longer than seconds: comparisons, and the pages that are made from records
     check:bool=False, # Write nothing, and fail where something is stale
 ):
-    "Write everything that is generated: addresses, badges, modules, copies of the lessons, figures of comparisons, README.md"
+    "Write everything that is generated: addresses, badges, modules, copies of the lessons, comparisons, pages made from records, README.md"
     if not check: return write_all(ROOT, fast)
     if names := stale(ROOT, fast): raise InputError(f'run python tools/refresh.py and commit {", ".join(names)}')

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from fastcore.xtras import Config
 
+from .errors import InputError
 from .faceset import FaceSet
 
 # %% ../../nbs/lib/core/cache.ipynb #927cf363
@@ -43,6 +44,8 @@ def write_whole(
     save, # Called with a binary file that is open for writing
 ):
     "Write all of `path` or leave it as it was; an `OSError` names it"
+    if path.exists() and not path.is_file():
+        raise InputError(f'{path} is a folder, a device or a pipe; give the name of a file')
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.part')
     try:

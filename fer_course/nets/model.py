@@ -48,7 +48,7 @@ def load_bundled(
     # for grey input: the sum over the three colours
     theirs[0] = adapt_input_conv(body.conv_stem.in_channels, theirs[0])
     if [o.shape for o in own.values()] != [o.shape for o in theirs]:
-        raise InputError(f'timm {timm.__version__} builds {arch} otherwise than the bundled weights expect; '
+        raise InputError(f'timm {timm.__version__} builds {arch} in a way that the bundled weights do not fit; '
                          'install timm 1.0.31')
     body.load_state_dict(dict(zip(own, theirs)))
 
@@ -77,7 +77,7 @@ def fer_small(
 # %% ../../nbs/lib/nets/model.ipynb #90aa916e
 def _no_weights(arch, e):
     why = str(e).splitlines()[0]
-    return InputError(f'no pretrained weights of {arch} can be had here ({why}); go online, '
+    return InputError(f'pretrained weights of {arch} cannot be downloaded here ({why}); connect to the internet, '
                       'use pretrained=False, or take a network whose weights come with pip: '
                       f'{", ".join(BUNDLED)}')
 

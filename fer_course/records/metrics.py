@@ -41,7 +41,7 @@ def check_preds(
                          f'the classes are {", ".join(vocab)}')
     if (bad := preds.item.duplicated()).any():
         raise InputError(f'{where}, row {bad.idxmax()+1}: '
-                         f'item {preds.item[bad.idxmax()]} stands there twice; keep one row an item')
+                         f'item {preds.item[bad.idxmax()]} occurs twice; keep one row for each item')
     if text := [o for o in vocab if not pd.api.types.is_numeric_dtype(preds[o])]:
         raise InputError(f'{where}: column {text[0]!r} is not numeric; give probabilities')
     p = preds[vocab].to_numpy(float)

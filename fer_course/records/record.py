@@ -251,7 +251,7 @@ def write_record(
     "Write a record completely or not at all; `InputError` if the folder exists"
     path = Path(path)
     if path.exists() and not overwrite:
-        raise InputError(f'{path} is there already; '
+        raise InputError(f'{path} exists already; '
                          'choose another folder, remove it, or say overwrite=True')
     tmp,old = (path.parent/f'.{path.name}.{o}' for o in ('new', 'old'))
     for o in (tmp, old): shutil.rmtree(o, ignore_errors=True) # left by a process that was killed

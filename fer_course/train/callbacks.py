@@ -102,7 +102,7 @@ def read_checkpoint(
     if not path.exists(): return
     state = torch.load(path, map_location='cpu', weights_only=True)
     if diff := diff_settings(state['settings'], settings):
-        raise InputError(f'{path}: an interrupted training with other settings ({diff}) left this; '
+        raise InputError(f'{path}: this checkpoint is of an interrupted training with other settings ({diff}); '
                          'finish it, or start afresh with --overwrite')
     return state
 

@@ -1,0 +1,38 @@
+"What the benchmarks share: provenance, saving, and parts that run in a process of their own"
+import json, sys
+import pandas as pd
+import pytest
+from conftest import ROOT
+sys.path.insert(0, str(ROOT/'benchmarks'))
+import common
+
+def test_command(monkeypatch):
+    "A record names the command as it is typed, and no folder of this machine"
+    monkeypatch.setattr(sys, 'argv', ['/some/where/benchmarks/best.py', '--data', '/home/me/my faces.zip', '--out', 'results'])
+    assert common.command()=="python benchmarks/best.py --data 'my faces.zip' --out results"
+
+def test_provenance():
+    "Has the keys that stored records have, and versions of other packages beside ours"
+    about = common.provenance(accelerate='1.0')
+    stored = [json.loads((common.OUT/f'{o}.json').read_text()) for o in ('best', 'cost', 'training', 'predict')]
+    assert all(about.keys()<=o.keys() for o in stored)
+    assert about['versions']['accelerate']=='1.0' and about['versions'].keys()>stored[0]['versions'].keys()-{'accelerate'}
+    row = common.row_provenance()
+    assert row.keys()<=set(pd.read_csv(common.OUT/'starts.csv').columns)
+
+@pytest.mark.parametrize('name, kwargs', [('a.csv', {}), ('a.csv.gz', dict(compression=dict(method='gzip', mtime=0)))])
+def test_save_table(tmp_path, name, kwargs):
+    df = pd.DataFrame(dict(a=[1, 2], b=['x', 'y']))
+    common.save_table(tmp_path/'new'/name, df, **kwargs)
+    assert pd.read_csv(tmp_path/'new'/name).equals(df)
+    assert [o.name for o in (tmp_path/'new').iterdir()]==[name]
+
+def test_save_json(tmp_path):
+    "A record that cannot be written whole leaves the old one"
+    common.save_json(path := tmp_path/'a.json', dict(a=1))
+    with pytest.raises(TypeError): common.save_json(path, dict(a=object()))
+    assert json.loads(path.read_text())==dict(a=1)
+
+def test_run_apart(tmp_path):
+    (script := tmp_path/'part.py').write_text('import os, sys\nprint("noise")\nprint(sys.argv[1:], os.environ["OMP_NUM_THREADS"])')
+    assert common.run_apart(script, '--n', 3, threads=2)=="['--n', '3'] 2"
