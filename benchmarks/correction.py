@@ -40,7 +40,8 @@ def main(
     from fer_course import synth
     from fer_course.records.runs import RUNS
     from fer_course.train.learner import OPTIMIZERS
-    from fer_course.records.record import group_by_run, read_records
+    from fer_course.records.groups import group_by_run
+    from fer_course.records.record import read_records
     from fer_course.train.run import train_run
     known = read_records(*(results/o for o in RUNS4 if o in RUNS))
     opts = optimizers()

@@ -16,6 +16,7 @@ from .nets.predictor import *
 from .records.runs import *
 from .records.metrics import *
 from .records.seeds import *
+from .records.groups import *
 from .records.record import *
 from .records.figures import *
 from .records.compare import *

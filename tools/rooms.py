@@ -1,5 +1,6 @@
 """Which room of the library uses which, from the imports of its modules: python tools/rooms.py"""
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent/'fer_course'
@@ -69,7 +70,7 @@ def room_arrows(
 def faults(
     package=PACKAGE, # Folder of the package
 ): # Lines of text, none where all is well
-    "Modules in no known room, and arrows that run back up the list of rooms"
+    "Modules in no known room, arrows that run back up the list of rooms, and a circle of modules"
     order = [*ROOMS]
     for k,others in module_arrows(package).items():
         if room_of(k) not in ROOMS:
@@ -77,6 +78,8 @@ def faults(
             continue
         later = [o for o in sorted(others) if room_of(o) in order[order.index(room_of(k))+1:]]
         yield from (f'{k} uses {o}, and {room_of(o)} comes after {room_of(k)}' for o in later)
+    try: TopologicalSorter(module_arrows(package)).prepare()
+    except CycleError as e: yield f'a circle: {" ← ".join(e.args[1])}'
 
 def room_table(
     root, # A clone, as seen from the page
@@ -90,4 +93,4 @@ def room_table(
 
 if __name__=='__main__':
     for room,others in room_arrows().items(): print(f'{room:9} uses {" ".join(others) or "none"}')
-    print(*faults() or ['no arrow that runs back, and so no circle'], sep='\n')
+    print(*[*faults()] or ['no arrow that runs back, and so no circle'], sep='\n')
