@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
 from .metrics import confusion
-from .record import group_by_run, accuracy_interval
+from .groups import accuracy_interval, group_by_run
 from .runs import RUNS
 
 # %% ../../nbs/lib/records/figures.ipynb #6ff72e23
