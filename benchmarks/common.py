@@ -1,6 +1,6 @@
 """What the benchmarks share: where results go, what a record says of its making, saving, clocks, and processes of their own.
 
-A benchmark is run as `python benchmarks/NAME.py`, so that `import common` finds this file, and this file finds the library beside it.
+Python looks for modules beside the script that it runs: so a benchmark finds this file, and this file finds the library of its clone.
 """
 import json, os, shlex, subprocess, sys, time
 from datetime import datetime, timezone
