@@ -166,7 +166,7 @@ def test_damaged_progress(damage, tmp_path, monkeypatch, capsys):
     quiz.progress()
     exercises.course_progress()
     quiz.exercises[0].check('c')
-    said = capsys.readouterr().out
+    said = ' '.join(capsys.readouterr().out.split()) # lines are broken, the sooner the longer the path is
     assert '✓ Right' in said and 'was damaged' in said and 'Traceback' not in said
     assert exercises.done()['optimizers'].keys()=={'q1'}
     assert ('read_a_face' in exercises.done())==('2026-01-02' in damage)

@@ -22,7 +22,7 @@ import psutil
 import fer_course
 from ..core.errors import InputError
 from ..core.faceset import VOCAB
-from .groups import flatten
+from .groups import flatten_settings
 from .runs import ARGS, RECIPES, RUNS
 from .metrics import DECIMALS, check_preds, fake_preds, metrics, vocab_of
 
@@ -327,7 +327,7 @@ def check_record(
 )->Record: # The record, if it is correct
     "Recompute the test metrics from the predictions; `InputError` if `metrics.json` has other values"
     r = r if isinstance(r, Record) else read_record(r)
-    here,said = flatten(metrics(r.predictions)), flatten(r.metrics['test'])
+    here,said = flatten_settings(metrics(r.predictions)), flatten_settings(r.metrics['test'])
     bad = [k for k in here.keys() | said.keys()
            if k not in here or k not in said or abs(here[k]-said[k])>2*10**-DECIMALS]
     if bad:
