@@ -25,12 +25,12 @@ SPLITS = ['train', 'valid', 'test']
 
 # %% ../../nbs/lib/core/faceset.ipynb #9dc36aef
 _ALIASES = {
-    'anger':'angry', 'ang':'angry',
+    'anger':'angry', 'ang':'angry', 'furious':'angry',
     'disgusted':'disgust', 'disgusting':'disgust', 'dis':'disgust',
-    'fearful':'fear', 'afraid':'fear', 'scared':'fear', 'fea':'fear',
-    'happiness':'happy', 'joy':'happy', 'hap':'happy',
-    'sadness':'sad',
-    'surprised':'surprise', 'suprise':'surprise', 'sur':'surprise',
+    'fearful':'fear', 'afraid':'fear', 'scared':'fear', 'frightened':'fear', 'fea':'fear',
+    'happiness':'happy', 'joy':'happy', 'joyful':'happy', 'hap':'happy',
+    'sadness':'sad', 'unhappy':'sad',
+    'surprised':'surprise', 'suprise':'surprise', 'astonished':'surprise', 'sur':'surprise',
     'calm':'neutral', 'natural':'neutral', 'neu':'neutral',
     'contemptuous':'contempt', **{o: o for o in [*VOCAB, 'contempt']}}
 _FILLERS = set('class face faces image images img imgs pic pics picture pictures photo photos '
@@ -206,14 +206,17 @@ def _low_frequencies(imgs):
     res = res.reshape(len(res), len(down)*len(across))
     return res/np.maximum(np.linalg.norm(res, axis=1, keepdims=True), 1e-3)
 
-def _mirror(waves): # odd frequencies from left to right change their sign in a mirror
-    n = round(waves.shape[1]**.5)
-    return waves*np.tile((-1.)**np.arange(n), n).astype(np.float32)
-
 def _near(a, b):
-    "Places in `a` and in `b` of rows that are alike, a block at a time"
-    pairs = [np.argwhere(a[i:i+512]@b.T > _ALIKE) + [i, 0] for i in range(0, len(a), 512)]
-    return np.concatenate(pairs or [np.zeros((0, 2), int)])
+    "Places in `a` and in `b` of rows that are alike, and whether only a mirror makes them so"
+    odd = np.arange(a.shape[1]) % round(a.shape[1]**.5) % 2 == 1
+    pairs = [np.zeros((0, 3), int)]
+    for start in range(0, len(a), 256):
+        block = a[start:start+256]
+        # odd frequencies from left to right change their sign in a mirror
+        plain, flips = block[:,~odd]@b[:,~odd].T, block[:,odd]@b[:,odd].T
+        i,j = np.divmod(np.flatnonzero(plain+np.abs(flips) > _ALIKE), len(b))
+        pairs.append(np.c_[i+start, j, plain[i,j]+flips[i,j] <= _ALIKE])
+    return np.concatenate(pairs)
 
 @patch
 def copies(
@@ -223,16 +226,14 @@ def copies(
     "Faces of valid and test with a copy in training: the same pixels, saved again, or mirrored"
     held, train = np.flatnonzero(self.split!='train'), np.flatnonzero(self.split=='train')
     waves = _low_frequencies(self.imgs)
-    found = []
-    for kind,query in (('alike', waves[held]), ('mirrored', _mirror(waves[held]))):
-        i,j = _near(query, waves[train]).T
-        found.append(pd.DataFrame({'item': held[i], 'split': self.split[held[i]],
-                                   'train': train[j], 'kind': kind}))
+    i,j,mirrored = _near(waves[held], waves[train]).T
+    near = pd.DataFrame({'item': held[i], 'split': self.split[held[i]], 'train': train[j],
+                         'kind': np.where(mirrored, 'mirrored', 'alike')})
     d = self.duplicates()
     same = d[d.split!='train'].merge(d[d.split=='train'], on='group', suffixes=('', '_train'))
     same = pd.DataFrame({'item': same['item'], 'split': same.split,
                          'train': same.item_train, 'kind': 'same'})
-    return pd.concat([same, *found]).drop_duplicates(['item', 'train']).sort_values(
+    return pd.concat([same, near]).drop_duplicates(['item', 'train']).sort_values(
         ['item', 'train'], ignore_index=True)
 
 @patch

@@ -24,11 +24,11 @@ from fastai.vision.all import *
 from fastai.callback.data import WeightedDL
 
 # %% ../../nbs/lib/data/block.ipynb #df442885
-class Face(namedtuple('Face', 'img label split', defaults=(None, 'test'))):
+class Face(namedtuple('Face', 'img label split row', defaults=(None, 'test', None))):
     """One item of a data set
 
     `img` is `uint8 [h, w]`; `label` is a class name, or the shares of the classes `[c]` if labels are
-    soft; `split` is as in a `FaceSet`"""
+    soft; `split` is as in a `FaceSet`, and `row` its index there"""
     @cached_property
     def _file(self):
         Image.fromarray(self.img).save(f := BytesIO(), 'PNG')
@@ -44,7 +44,7 @@ def face_items(
 )->L: # One `Face` for each, in order
     "The items of a DataBlock: every face with its label"
     labels = [faces.vocab[i] for i in faces.labels] if faces.soft is None else faces.soft
-    return L(Face(*o) for o in zip(faces.imgs, labels, faces.split))
+    return L(Face(*o) for o in zip(faces.imgs, labels, faces.split, range(len(faces))))
 
 # %% ../../nbs/lib/data/block.ipynb #039e8cff
 class TensorFace(TensorImage):

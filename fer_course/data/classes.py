@@ -61,8 +61,9 @@ def number_names(
     return {o: class_name(names[o]) for o in numbers}
 
 # %% ../../nbs/lib/data/classes.ipynb #6ff27b51
-def _number(s): # '3', '3.0' and 3.0 as 3, else `None`
-    m = re.fullmatch(r'(\d+)(?:\.0*)?', str(s).strip())
+def _number(s): # '3', '3.0', 3.0 and 'class_3' as 3, else `None`
+    m = re.fullmatch(r'(?:(?:class|label|emotion|expression)[ _-]*)?(\d+)(?:\.0*)?',
+                     str(s).strip().lower())
     return int(m[1]) if m else None
 
 def name_classes(
@@ -99,6 +100,7 @@ def check_classes(
     where:str, # Name used in messages
     asked:bool=False, # Did the user give these names?
     least:int=2, # Smallest number of classes allowed
+    hint:str='', # More for the message, if no name is an expression
 ):
     """Raise `InputError` for too few classes, or if no name is an expression
 
@@ -109,7 +111,7 @@ def check_classes(
                else '')
         raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) '
                          'none is an expression; pictures belong into folders such as train/happy/, '
-                         f'or into a table with the columns path and label{own}')
+                         f'or into a table with the columns path and label{hint}{own}')
     if len(classes) < least:
         raise InputError(f'{where}: only one class, {classes[0]}; '
                          'a network needs two or more to tell apart')
@@ -120,6 +122,8 @@ def class_note(
     "A sentence with the classes as they are called in the source and here"
     found = {}
     for label,cls in names.items(): found.setdefault(cls, []).append(str(label))
-    return 'Classes: ' + ', '.join(
+    said = 'Classes: ' + ', '.join(
         cls if labels==[cls] else f'{cls} ({", ".join(labels)})'
         for cls,labels in sorted(found.items()))
+    own = [o for o in sorted(found) if not is_expression(o)]
+    return f'{said}; not known as expressions: {", ".join(own)}' if 0 < len(own) < len(found) else said

@@ -24,7 +24,7 @@ from .classes import check_classes, class_note, name_classes, vocab_for
 from .columns import csv_columns, pick_columns, separator
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
-from .sets import Found, find_known, person_of
+from .sets import KNOWN_SETS, Found, find_known, person_of
 from .splits import fill_splits, name_words, split_name
 
 # %% ../../nbs/lib/data/folders.ipynb #4b53bb6a
@@ -90,7 +90,9 @@ def place_of(
     *dirs, file = name.split('/')
     if not dirs: return '', ''
     said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
-    return _folder_label(dirs[-1]), next((s for o in said if (s := split_name(o))), '')
+    label = _folder_label(dirs[-1])
+    if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
+    return label, next((s for o in said if (s := split_name(o))), '')
 
 # %% ../../nbs/lib/data/folders.ipynb #13939c08
 def _outer(name): return '/'.join(name.split('/')[:-2])
@@ -140,10 +142,13 @@ def find_in_folders(
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def path_index(
     pictures:list, # Paths of pictures
-)->dict: # Lists of paths by file name in lower case
+)->dict: # Lists of paths by file name in lower case, with and without suffix
     "An index for `locate`"
     res = {}
-    for o in pictures: res.setdefault(o.rsplit('/', 1)[-1].lower(), []).append(o)
+    for o in pictures:
+        file = o.rsplit('/', 1)[-1].lower()
+        # tables may leave the suffix out
+        for name in {file, file.rsplit('.', 1)[0]}: res.setdefault(name, []).append(o)
     return res
 
 def locate(
@@ -178,6 +183,26 @@ def _frame(data, where):
         raise InputError(f'{where}: no table ({" ".join(str(e).split())})') from e
     return df.rename(columns=lambda o: str(o).strip(' "\'').lower())
 
+_BOX = ['face_x', 'face_y', 'face_width', 'face_height'] # Columns of AffectNet, in pixels
+
+def _boxes_of(df, where):
+    "The box of the face in each row, as left, top, right, bottom; none if the table has none"
+    if not set(_BOX) <= set(df.columns): return [()]*len(df)
+    x,y,w,h = df[_BOX].apply(pd.to_numeric, errors='coerce').to_numpy(dtype=float).T
+    bad = ~((w>0) & (h>0) & np.isfinite(x) & np.isfinite(y))
+    if bad.any():
+        raise InputError(f'{where}, data row {df.index[bad.argmax()]+1}: no box of a face; remove the row')
+    return np.c_[x, y, x+w, y+h].astype(int).tolist()
+
+def _affectnet(df, roles, vocab):
+    "The rows of AffectNet's table that have an expression, its class names, and a note"
+    if vocab or roles['path']!='subdirectory_filepath': return df, vocab, []
+    known = next(o for o in KNOWN_SETS if o.name=='AffectNet')
+    rest = df[df[roles['label']].astype(str).str.strip().map(known.codes)!='']
+    note = f'Layout: {known.name}, its table with boxes. {known.source}. Terms: {known.terms}'
+    less = f'Left out: {len(df)-len(rest):,} rows of {known.name} without an expression'
+    return rest, [o for o in known.codes.values() if o], [note, less] if len(rest)<len(df) else [note]
+
 def _splits_of(column, where):
     res = [split_name(str(o)) for o in column]
     if '' in res:
@@ -199,18 +224,20 @@ def table_rows(
         raise InputError(f'{where}: no column {" and no column ".join(missing)}; '
                          f'the columns are {", ".join(df.columns)[:200]}; name them: '
                          f'--columns {",".join(f"{o}=…" for o in missing)}')
+    df, vocab, known = _affectnet(df.reset_index(drop=True), roles, vocab)
     labels = df[roles['label']]
     if labels.isna().any():
         raise InputError(f'{where}, data row {labels.isna().argmax()+1}: no label; '
                          'fill it in or remove the row')
     labels = labels.astype(str).str.strip().tolist()
-    names = name_classes(labels, vocab, where)
+    names = name_classes(labels, vocab, where, first=0 if known else None)
     splits = _splits_of(df[roles['split']], where) if 'split' in roles else [split]*len(df)
     files = df[roles['path']].astype(str).tolist()
     people = df[roles['person']].astype(str).tolist() if 'person' in roles else map(person_of, files)
-    rows = [Found(f, o, names[o], s, p) for f,o,s,p in zip(files, labels, splits, people)]
+    rows = [Found(f, o, names[o], s, p, tuple(b))
+            for f,o,s,p,b in zip(files, labels, splits, people, _boxes_of(df, where))]
     used = ', '.join(f'{v} for the {k}' for k,v in roles.items() if k!='pixels' and v!=k)
-    return rows, ([f'Columns: {used}'] if used else []) + [class_note(names)]
+    return rows, known + ([f'Columns: {used}'] if used else []) + [class_note(names)]
 
 def _is_path_table(data, columns):
     cols = csv_columns(data[:4096].split(b'\n')[0])
@@ -262,21 +289,38 @@ def refuse_bad(
                          'them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip-bad)'))
     warnings.warn(f'{text}; skipped')
 
+def _cropped(img, box):
+    "The part of `img` in a box, without what is outside of the picture"
+    if not box: return img
+    left, top, right, bottom = box
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, img.width), min(bottom, img.height)
+    if left>=right or top>=bottom: raise InputError('the box of its face is outside of the picture')
+    return img.crop((left, top, right, bottom))
+
+def _same_depth(imgs, depths):
+    "`imgs` on the scale of the deepest camera picture, so that a dark one among them stays dark"
+    deep = {k: b for k,b in depths.items() if 8 < b <= 16}
+    for k,b in deep.items(): imgs[k] = imgs[k] >> (max(deep.values())-b)
+    return {k: max(deep.values()) if k in deep else b for k,b in depths.items()}
+
 def decode_all(
     pictures, # Pairs of a name and the bytes of a file
     size:int, # Height and width of the faces, in pixels
+    boxes:dict=None, # Box of the face by name, as left, top, right, bottom; the whole picture if none
 )->tuple: # `{name: face}`, a line for each unreadable picture, and notes
     "Decode many pictures as grey squares"
-    imgs, bad, depths = {}, [], Counter()
+    imgs, bad, depths = {}, [], {}
     for name,data in pictures:
-        try: img = decode(data)
+        try:
+            img = decode(data)
+            imgs[name] = middle_square(_cropped(img, (boxes or {}).get(name)), size)
         except InputError as e: bad.append(f'{name} ({e})')
         else:
-            if 'depth' in img.info: depths[img.info['depth']] += 1
-            imgs[name] = middle_square(img, size)
+            if 'depth' in img.info: depths[name] = img.info['depth']
+    depths = Counter(_same_depth(imgs, depths).values())
     return imgs, bad, [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
-        for b,n in sorted(depths.items())]
+        for b,n in sorted(depths.items()) if b!=16]
 
 def make_set(
     found:list, # A `Found` for each face
@@ -334,7 +378,7 @@ def _passed_over(listing, used):
 def _find(listing, path, vocab, columns):
     "A list of `Found`, notes, and the files with labels that were used"
     by_folder = [o for o in listing.pictures
-                 if is_expression(_folder_label(o.split('/')[-2] if '/' in o else ''))]
+                 if is_expression(place_of(o)[0])]
     known, found = find_known(
         listing.pictures, listing.texts,
         by_name=len(by_folder)*2 < len(listing.pictures) and not vocab)
@@ -373,13 +417,15 @@ def read_pictures(
     listing = listing or list_files(path, columns)
     _check_any(listing, path)
     found, notes, used = _find(listing, path, vocab, columns)
-    check_classes({o.cls for o in found}, path, bool(vocab), least=1)
-    wanted = {o.file for o in found}
+    texts = Counter(Path(o).suffix or 'other' for o in listing.texts if o not in used)
+    hint = ''.join(f'; the {n:,} {k} files here are not read as labels' for k,n in texts.items())
+    check_classes({o.cls for o in found}, path, bool(vocab), least=1, hint=hint)
+    wanted = {o.file: o.box for o in found}
     imgs, bad, more = decode_all(
-        ((name, f.read()) for name,f in members(path) if name in wanted), size)
+        ((name, f.read()) for name,f in members(path) if name in wanted), size, wanted)
     refuse_bad(bad, len(wanted), path, skip_bad)
     found, copies = _drop_nested([o for o in found if o.file in imgs], imgs)
-    notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted)]
+    notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted.keys())]
     return make_set(found, [imgs[o.file] for o in found], path, seed, notes, len(bad))
 
 # %% ../../nbs/lib/data/folders.ipynb #6c9d830d
@@ -410,7 +456,7 @@ def read_table(
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
         raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
                                 f'{rows[missing[0]].file}; paths start from {root}')
-    imgs, bad, more = decode_all(data, size)
+    imgs, bad, more = decode_all(data, size, {o.file: o.box for o in rows})
     refuse_bad(bad, len(rows), where, skip_bad)
     rows = [o for o in rows if o.file in imgs]
     return make_set(rows, [imgs[o.file] for o in rows], path, seed, [*notes, *more], len(bad))

@@ -36,10 +36,10 @@ def eight_bits(
     return (a//2**(bits-8)).astype(np.uint8), bits
 
 def _from_deep(a):
-    "An image from values of any depth; its `info` names the depth if that is unusual"
+    "An image from values of any depth, which its `info` names"
     a, bits = eight_bits(a)
     img = Image.fromarray(a)
-    if bits!=16: img.info['depth'] = bits
+    img.info['depth'] = bits
     return img
 
 def upright(

@@ -44,6 +44,7 @@ class Found:
     cls:str # Class name used here
     split:str='' # 'train', 'valid', 'test', or '' if not known
     person:str='' # Person shown, '' if not known
+    box:tuple=() # Left, top, right and bottom of the face, in pixels; () for the whole picture
 
 # %% ../../nbs/lib/data/sets.ipynb #da80f2ee
 def _text(data): return data.decode('utf-8-sig', errors='replace')

@@ -17,9 +17,10 @@ from ..core.faceset import SPLITS
 
 # %% ../../nbs/lib/data/splits.ipynb #c964edc6
 _SPLIT_WORD = re.compile(
-    r'(train(?:ing)?|valid(?:ation)?|val|dev|test(?:ing)?|publictest|privatetest)'
-    r'(?:set|data|images|imgs)?')
-_MEANS = dict(publictest='valid', privatetest='test', dev='valid')
+    r'(train(?:ing)?|trn|valid(?:ation)?|val|vld|dev|eval(?:uation)?|test(?:ing)?|tst'
+    r'|publictest|privatetest)(?:set|data|images|imgs)?s?')
+_MEANS = dict(publictest='valid', privatetest='test', dev='valid', eval='valid', evaluation='valid',
+              trn='train', vld='valid', tst='test')
 
 def name_words(
     s:str, # A name of a folder or file
