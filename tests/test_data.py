@@ -1,12 +1,12 @@
 "Faces as people have them: every layout is drawn here, read, and its splits and classes checked; and mistakes of the command line, in one process"
-import os, socket, sys
+import builtins, os, socket, sys, warnings
 from zipfile import ZipFile
 
 import numpy as np, pytest
 from fastcore.script import _run_cli
 from PIL import Image
 from fer_course import synth
-from fer_course.commands import fer_train
+from fer_course.commands import fer_evaluate, fer_predict, fer_train
 from fer_course.core.errors import InputError
 from fer_course.data.readers import contact_sheet, load_faces
 from fer_course.data.classes import CSV_ORDER
@@ -38,6 +38,33 @@ def classes(faces): return [faces.vocab[i] for i in faces.labels]
 def test_split_folders(tmp_path, style):
     for s,n,start in (('train', 4, 0), ('val', 2, 4), ('test', 2, 6)): tree(tmp_path/'d'/style.format(s), n, start)
     assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
+
+@pytest.mark.parametrize('names', [('train_set', 'Validation_Set', 'tests'), ('Training set', 'Evaluation', 'Test set'), ('trn', 'vld', 'tst'), ('train2017', 'val2017', 'test2017')])
+def test_split_names(tmp_path, names):
+    for s,n,start in zip(names, (4, 2, 2), (0, 4, 6)): tree(tmp_path/'d'/s, n, start)
+    assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
+
+def test_split_below_class(tmp_path):
+    for c in DRAWN.vocab:
+        for i in range(8): put(tmp_path/'d'/c/('train' if i<4 else 'val' if i<6 else 'test')/f'{i}.png', BY_CLASS[c][i])
+    assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
+
+def test_class_in_test_alone(tmp_path):
+    tree(tmp_path/'d/train', 8)
+    tree(tmp_path/'d/test', 3, 8, names=dict(happy='hapy'))
+    with pytest.raises(InputError, match='the class hapy has no face in train'): load_faces(tmp_path/'d')
+    assert len(load_faces(tmp_path/'d', need=['test']))==77
+
+def test_files_of_the_system(tmp_path):
+    tree(tmp_path/'d', 6)
+    for o in ('$RECYCLE.BIN', '@eaDir', '__MACOSX', '.ipynb_checkpoints'): tree(tmp_path/'d'/o, 1, classes=['happy'])
+    for o in ('.DS_Store', 'happy/Thumbs.db', 'happy/._1.png'): (tmp_path/'d'/o).write_bytes(b'x')
+    faces = load_faces(tmp_path/'d')
+    assert len(faces)==42 and '1 .db files, 6 hidden files' in faces.describe()
+
+def test_names_partly_known(tmp_path):
+    tree(tmp_path/'d', 6, names=dict(happy='feliz', fear='frightened'))
+    assert 'not known as expressions: feliz' in load_faces(tmp_path/'d').describe()
 
 def test_split_in_capitals_and_zip(tmp_path):
     for s,n,start in (('TRAIN', 4, 0), ('Validation', 2, 4), ('Testing', 2, 6)): tree(tmp_path/'d'/s, n, start)
@@ -164,6 +191,26 @@ def test_affectnet(tmp_path):
     assert len(faces)==79 and splits(faces)[2]==30
     assert all(DRAWN.vocab[DRAWN.labels[int(o.split('/')[-1][:-4])]]==c for o,c in zip(faces.meta.file, classes(faces)))
 
+def test_affectnet_table(tmp_path):
+    "Its CSV files name a box for each face, and codes from 8 on are left out"
+    order = 'neutral happy sad surprise fear disgust angry contempt'.split()
+    head = 'subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal'
+    for s,a,b in (('training', 0, 50), ('validation', 50, 80)):
+        rows = [head]
+        for i in range(a, b):
+            photo = np.full((120, 150), 255, np.uint8)
+            photo[30:78,60:108] = DRAWN.imgs[i]
+            put(tmp_path/f'd/Manually_Annotated_Images/{i%3}/{i}.png', photo)
+            code = 10 if i==3 else order.index(DRAWN.vocab[DRAWN.labels[i]])
+            rows.append(f'{i%3}/{i}.png,60,30,48,48,1;2;3,{code},-0.1,0.2')
+        (tmp_path/f'd/{s}.csv').write_text('\n'.join(rows))
+    faces = load_faces(tmp_path/'d')
+    said = faces.describe()
+    assert splits(faces)[2]==30 and len(faces)==79 and 'Layout: AffectNet' in said and '1 rows of AffectNet' in said
+    rows = [int(o.split('/')[-1][:-4]) for o in faces.meta.file]
+    assert [DRAWN.vocab[DRAWN.labels[i]] for i in rows]==classes(faces)
+    np.testing.assert_array_equal(faces.imgs, DRAWN.imgs[rows])
+
 def test_ck(tmp_path):
     order = 'neutral angry contempt disgust fear happy sad surprise'.split()
     for p in range(10):
@@ -211,6 +258,13 @@ def test_pixel_tables(tmp_path, how):
         assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
         if how.get('size', 48)==48: assert (faces.imgs==DRAWN.imgs[:90]).all()
 
+def test_beside_a_table(tmp_path):
+    "One table counts; other tables and pictures beside it are named"
+    (tmp_path/'d').mkdir()
+    for o in ('a', 'b'): pixel_table(tmp_path/f'd/{o}.csv')
+    tree(tmp_path/'d/faces', 2)
+    assert 'Passed over: the tables b.csv and 14 pictures' in load_faces(tmp_path/'d').describe()
+
 def test_competition(tmp_path):
     (tmp_path/'d').mkdir()
     pixel_table(tmp_path/'d/train.csv', head=('emotion', 'pixels'))
@@ -256,6 +310,39 @@ def test_depths(tmp_path, kind, scale):
     of = dict(zip(faces.meta.file, faces.imgs))
     assert abs(of[f'happy/0{suffix}'].astype(int) - BY_CLASS['happy'][0]).max() <= 1
 
+def test_dark_among_deep(tmp_path):
+    "Pictures of one camera keep their differences in light"
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', (BY_CLASS[c][i]//(1 if i else 4)).astype(np.uint16)*16)
+    faces = load_faces(tmp_path/'d')
+    of = dict(zip(faces.meta.file, faces.imgs))
+    assert abs(of['happy/0.png'].astype(int) - BY_CLASS['happy'][0]//4).max() <= 1 and '12 pictures hold 12 bits' in faces.describe()
+
+MODES = ['CMYK', 'P', '1', 'LA', 'RGBA', 'I', 'F', 'YCbCr', 'LAB']
+
+@pytest.mark.parametrize('mode', MODES)
+def test_modes(tmp_path, mode):
+    "Every mode that Pillow can write, and the 1-bit one as white and black"
+    lab = lambda o: Image.merge('LAB', [o, *[Image.new('L', o.size, 128)]*2])
+    for c in ('happy', 'sad'):
+        for i in range(6):
+            img = Image.fromarray(BY_CLASS[c][i])
+            img = lab(img) if mode=='LAB' else img.convert('RGB').convert(mode) if mode=='YCbCr' else img.convert(mode)
+            (tmp_path/f'd/{c}').mkdir(parents=True, exist_ok=True)
+            img.save(tmp_path/f'd/{c}/{i}.tif')
+    faces = load_faces(tmp_path/'d')
+    of = dict(zip(faces.meta.file, faces.imgs))
+    assert abs(of['happy/0.tif'].astype(float).mean() - BY_CLASS['happy'][0].mean()) < (30 if mode in ('1', 'LAB') else 2)
+
+def test_turned_by_exif(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.jpg', np.rot90(BY_CLASS[c][i]), exif=exif, quality=95)
+    faces = load_faces(tmp_path/'d')
+    of = dict(zip(faces.meta.file, faces.imgs))
+    assert abs(of['happy/0.jpg'].astype(float) - BY_CLASS['happy'][0]).mean() < 5
+
 def test_black(tmp_path):
     for c in ('happy', 'sad'):
         for i in range(6): put(tmp_path/f'd/{c}/{i}.png', (BY_CLASS[c][i]//128))
@@ -280,10 +367,10 @@ def test_folder_with_a_known_name(tmp_path, name):
 
 # The command line, in this process
 
-def run(monkeypatch, capsys, *args):
+def run(monkeypatch, capsys, *args, command=fer_train):
     "Exit code, and what was printed to both streams"
-    monkeypatch.setattr(sys, 'argv', ['fer-train', *map(str, args)])
-    try: code = _run_cli(fer_train.__wrapped__, False) or 0
+    monkeypatch.setattr(sys, 'argv', [command.__name__, *map(str, args)])
+    try: code = _run_cli(command.__wrapped__, False) or 0
     except SystemExit as e: code = e.code
     return code, *capsys.readouterr()
 
@@ -326,3 +413,60 @@ def test_paths(tmp_path, monkeypatch, capsys, option, what):
 
 def test_contact_sheet():
     assert contact_sheet(DRAWN, 3).height==21*50
+
+# One's own classes, from the folder to an answer
+
+OWN = dict(scripts=['бодрый', '眠い', 'تعبان'], ten=[f'state {o}' for o in 'alpha beta gamma delta epsilon zeta eta theta iota kappa'.split()])
+
+@pytest.mark.parametrize('names', OWN.values(), ids=OWN)
+def test_own_classes_end_to_end(tmp_path, monkeypatch, capsys, names):
+    for k,c in enumerate(names):
+        for i in range(10): put(tmp_path/'d'/c/f'{i}.png', np.roll(BY_CLASS[DRAWN.vocab[k%7]][i], k//7*5, 1))
+    vocab = ('--vocab', ','.join(names))
+    small = ('--epochs', 1, '--size', 16, '--bs', 8, '--device', 'cpu', '--contact-sheet', 'sheet.png')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', 'Glyph')
+        code, out, err = run(monkeypatch, capsys, '--data', 'd', *vocab, *small, '--runs', 'adam_scratch,rmsprop_scratch')
+        assert code==0 and all(o in out for o in names), err
+        code, out, err = run(monkeypatch, capsys, 'models/d/adam_scratch/seed0', '--data', 'd', *vocab, command=fer_evaluate)
+    assert code==0 and all(o in out for o in names), err
+    for o in ('adam_scratch/seed0/confusion_matrix.png', 'comparison/confusions.png', 'comparison/f1_dots.png'):
+        assert Image.open(f'results/d/{o}').width==660
+    code, out, err = run(monkeypatch, capsys, 'd/'+names[1], '--whole', '--model', 'models/d/adam_scratch/seed0', '--unsure', 0, command=fer_predict)
+    assert code==0 and out.splitlines()[-1].startswith('10 pictures, 10 faces: ') and any(o in out.splitlines()[-1] for o in names), err
+
+def test_vocab_with_spaces(tmp_path, monkeypatch, capsys):
+    tree(tmp_path/'d', 6, names=dict(happy='wide awake', sad='half asleep'), classes=['happy', 'sad'])
+    code, out, err = run(monkeypatch, capsys, '--data', 'd', '--dry-run')
+    assert code==2 and "--vocab 'half asleep,wide awake'" in err
+    assert run(monkeypatch, capsys, '--data', 'd', '--dry-run', '--vocab', 'half asleep,wide awake')[0]==0
+
+# What people use fastai for
+
+def test_fastai_looks_at_the_faces(monkeypatch):
+    from fastai.interpret import ClassificationInterpretation, Interpretation
+    from fastai.optimizer import Adam
+    from fastai.vision.widgets import ImageClassifierCleaner
+    from fer_course.data.block import fer_dls
+    from fer_course.train.learner import fer_learner
+    from IPython.display import display
+    from matplotlib import pyplot as plt
+    monkeypatch.setattr(builtins, 'display', display, raising=False) # a notebook has it
+    learn = fer_learner(fer_dls(DRAWN, bs=16, size=16, device='cpu'), opt_func=Adam, pretrained=False, freeze_to=0)
+    cleaner = ImageClassifierCleaner(learn)
+    shown = cleaner.iw.widget.children
+    assert len(shown)==((DRAWN.split=='train') & (DRAWN.labels==0)).sum()
+    shown[0].children[1].value, shown[1].children[1].value = '<Delete>', 'sad'
+    assert cleaner.delete()==[0] and [o[1] for o in cleaner.change()][:1]==['sad']
+    worst = cleaner.fns[cleaner.delete()[0]]
+    np.testing.assert_array_equal(DRAWN.imgs[worst.row], worst.img)
+    with learn.no_bar():
+        learn.dls.show_batch(max_n=4)
+        learn.show_results(max_n=4)
+        Interpretation.from_learner(learn).plot_top_losses(4)
+        result = ClassificationInterpretation.from_learner(learn, ds_idx=2)
+        result.plot_top_losses(4)
+        result.plot_confusion_matrix()
+        assert result.confusion_matrix().sum()==(DRAWN.split=='test').sum()
+        assert learn.predict(DRAWN.imgs[0])[0] in DRAWN.vocab
+    plt.close('all')

@@ -9,6 +9,7 @@ __all__ = ['CSV_ORDER', 'number_names', 'name_classes', 'vocab_for', 'check_clas
 
 # %% ../../nbs/lib/data/classes.ipynb #13a0c75f
 import re
+from shlex import quote
 
 from ..core.errors import InputError
 from ..core.faceset import VOCAB, class_name, is_expression
@@ -107,7 +108,7 @@ def check_classes(
     Names that the user gave need not be expressions."""
     classes = sorted(set(classes))
     if not asked and not any(map(is_expression, classes)):
-        own = (f'; if these are your classes, say --vocab {",".join(classes)}' if len(classes)>1
+        own = (f'; if these are your classes, say --vocab {quote(",".join(classes))}' if len(classes)>1
                else '')
         raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) '
                          'none is an expression; pictures belong into folders such as train/happy/, '

@@ -6,10 +6,11 @@ Docs: https://fer-course.github.io/fer_course/lib/data/pictures.html.md"""
 
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'DEPTHS', 'SUFFIXES', 'FORMATS', 'MAX_FILE', 'eight_bits', 'upright', 'middle_square', 'to_grey',
-           'picture_kind', 'can_decode', 'decode', 'grey_square', 'open_picture', 'grey_face']
+           'picture_kind', 'can_decode', 'decode', 'grey_square', 'open_picture', 'grey_face', 'font_with']
 
 # %% ../../nbs/lib/data/pictures.ipynb #f08f5e39
 import io, warnings
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -190,3 +191,17 @@ def grey_face(
 )->np.ndarray: # `uint8 [size, size]`
     "Turn anything that is a picture into a grey square; `InputError` if it cannot be read"
     return middle_square(open_picture(o), size)
+
+# %% ../../nbs/lib/data/pictures.ipynb #c1d3a7e1
+@cache
+def font_with(
+    text:str, # A class name, for example
+)->str: # Path of a font file; '' if no installed font has them all
+    "A font that has all letters of a text: matplotlib's own if it does, else another one"
+    # imported here, as it takes a quarter of a second
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+    letters = {ord(o) for o in text if not o.isspace()}
+    # the font of last resort has a box for every letter
+    others = (o.fname for o in fontManager.ttflist if not o.name.startswith('Last Resort'))
+    return next((o for o in (findfont(FontProperties()), *others)
+                 if letters <= get_font(o).get_charmap().keys()), '')
