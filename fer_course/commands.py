@@ -21,7 +21,8 @@ from fastcore.script import call_parse, store_true
 from .core.cli import cli
 
 # %% ../nbs/lib/commands.ipynb #3ab4890d
-def _names(s): return [o for o in s.replace(',', ' ').split() if o]
+# names with spaces, such as *very happy*, need commas between them
+def _names(s): return [o.strip() for o in (s.split(',') if ',' in s else s.split()) if o.strip()]
 
 @call_parse
 @cli

@@ -70,7 +70,10 @@ def _no_link(name, path):
     return InputError(f'{path}: member {name!r} is a link or a device, not a file; '
                       'do not use this file, get it from a source you trust')
 
-def _hidden(name): return any(o.startswith('.') or o=='__MACOSX' for o in name.split('/'))
+# Folders that macOS, Windows and Synology add
+_SYSTEM = '__MACOSX', '$RECYCLE.BIN', '@eaDir'
+
+def _hidden(name): return any(o.startswith('.') or o in _SYSTEM for o in name.split('/'))
 
 # %% ../../nbs/lib/data/archives.ipynb #af267864
 class OnDemand(io.RawIOBase):

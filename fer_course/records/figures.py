@@ -16,9 +16,11 @@ from textwrap import wrap
 import numpy as np
 from fastcore.basics import store_attr
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
+from ..data.pictures import font_with
 from .metrics import confusion
 from .groups import accuracy_interval, group_by_run
 from .runs import RUNS
@@ -197,15 +199,26 @@ def _confusion_alt(run, rs):
     return (f'{run} recognises {rates.index[own.argmax()]} best ({own.max():.0%}) '
             f'and most often takes {" for ".join(wrong.idxmax())} ({wrong.max():.0%})')
 
-def _matrix(ax, rates, names, rotation):
+def _shown(vocab):
+    "Names as a figure can show them, by number where no font has the letters; and a style for them"
+    paths = [font_with(o) for o in vocab]
+    names = [o if p else f'#{i}' for i,(o,p) in enumerate(zip(vocab, paths), 1)]
+    fonts = [get_font(o).family_name for o in (font_with(''), *paths) if o]
+    return names, dict(fontsize=8, fontfamily=[*dict.fromkeys(fonts)])
+
+def _short(names): # the first three letters, or more to tell all names apart
+    return next((s for n in range(3, 12) if len(set(s := [o[:n] for o in names]))==len(names)),
+                [str(i) for i,_ in enumerate(names, 1)])
+
+def _matrix(ax, rates, names, look):
     "Draw a confusion matrix with percent in the cells"
     ax.imshow(rates, cmap='Blues', vmin=0, vmax=1)
-    ax.set_xticks(range(len(names)), names, fontsize=8, rotation=rotation)
-    ax.set_yticks(range(len(names)), names, fontsize=8)
+    ax.set_xticks(range(len(names)), names, rotation=90*(max(map(len, names))>3), **look)
+    ax.set_yticks(range(len(names)), names, **look)
     ax.tick_params(length=0)
     for (i,j),v in np.ndenumerate(rates.to_numpy()):
         if v>=.005:
-            ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=8,
+            ax.text(j, i, f'{100*v:.0f}', ha='center', va='center', fontsize=min(8, 64/len(rates)),
                     color='white' if v>.65 else 'black')
 
 def confusions(
@@ -219,8 +232,8 @@ def confusions(
     fig = small_figure((2.15+.15*_lines(runs, 26))*rows+.2 if many else 4.5)
     axs = list(fig.subplots(rows, 1+many, squeeze=False).flat)
     for ax,(run,rs) in zip(axs, runs.items()):
-        vocab = rs[0].config['vocab']
-        _matrix(ax, _rates(rs), [o[:3] for o in vocab] if many else vocab, 0 if many else 90)
+        names, look = _shown(rs[0].config['vocab'])
+        _matrix(ax, _rates(rs), _short(names) if many else names, look)
         ax.set_title(_wrap(run, 26, f' {_mean_acc(rs):.1%}'), fontsize=8)
     for ax in axs[len(runs):]: ax.remove()
     fig.supylabel('true class', fontsize=8)
@@ -243,15 +256,18 @@ def f1_dots(
     mixed:bool=False, # Allow settings to differ?
 )->Picture: # A row for each class, a mark for each run
     "F1 of each class in each run"
-    runs, fig = group_by_run(records, mixed), small_figure(3.9)
+    runs = group_by_run(records, mixed)
+    per_class = records[0].metrics['test']['per_class']
+    fig = small_figure(.4+.5*max(3, len(per_class)))
     ax = fig.subplots()
     for k,(run,rs) in enumerate(runs.items()):
         f1 = _f1(rs)
         shift = (k-(len(runs)-1)/2)*.13 # marks of one class stand a little apart
         ax.plot(f1.values(), np.arange(len(f1))+shift, label=run, markersize=5,
                 **run_style(run, runs) | dict(linestyle=''))
-    ax.set_yticks(range(len(f1)),
-                  [f'{c}\nn={o["n"]}' for c,o in rs[0].metrics['test']['per_class'].items()])
+    names, look = _shown(per_class)
+    ax.set_yticks(range(len(names)),
+                  [f'{c}\nn={o["n"]}' for c,o in zip(names, per_class.values())], **look)
     ax.invert_yaxis()
     tidy_axes(ax, 'F1 on the test faces')
     _legend(fig, ax)
