@@ -153,6 +153,15 @@ def test_light_import():
     assert p.returncode==0
     assert time.perf_counter()-t < 1
 
+@pytest.mark.parametrize('module', ['all', 'commands'])
+def test_import_without_extras(module):
+    "What only an extra installs is needed by nothing but what it is for"
+    extras = {re.split(r'[<>=;]', o)[0] for k in ('export', 'distributed') for o in ini['DEFAULT'][f'{k}_requirements'].split()}
+    assert extras=={'onnx', 'accelerate'}
+    code = f'import sys; sys.modules.update({dict.fromkeys(extras)}); import fer_course.{module}'
+    p = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
+    assert p.returncode==0, p.stderr[-1500:]
+
 def test_all():
     "`from fer_course.all import *` hides nothing: each name is of one module, and of fastai's names only `accuracy` is replaced"
     code = """import importlib, re, collections, inspect, fer_course.all as a, fastai.vision.all as v
