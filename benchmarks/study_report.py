@@ -215,7 +215,7 @@ def run_table(runs):
 
 def stage_page(name, runs, pairs):
     "What a stage found, in words, a figure and a table"
-    stage, o = study.STAGES[name], runs.iloc[0]
+    o = runs.iloc[0]
     head = f'## Stage {name}: {o.n_train:,} faces, {o.epochs} epochs\n\n'
     said = ''.join(f'- {describe_pair(p)}.\n' for p in pairs[pairs.measure=='all'].itertuples()) if len(pairs) else ''
     figure = f'\n![Differences of stage {name}](pairs_{name}.png)\n' if len(pairs) else ''
