@@ -431,7 +431,7 @@ def test_own_classes_end_to_end(tmp_path, monkeypatch, capsys, names):
         code, out, err = run(monkeypatch, capsys, 'models/d/adam_scratch/seed0', '--data', 'd', *vocab, command=fer_evaluate)
     assert code==0 and all(o in out for o in names), err
     for o in ('adam_scratch/seed0/confusion_matrix.png', 'comparison/confusions.png', 'comparison/f1_dots.png'):
-        assert Image.open(f'results/d/{o}').width==660
+        assert Image.open(f'results/d/{o}').width==1320
     code, out, err = run(monkeypatch, capsys, 'd/'+names[1], '--whole', '--model', 'models/d/adam_scratch/seed0', '--unsure', 0, command=fer_predict)
     assert code==0 and out.splitlines()[-1].startswith('10 pictures, 10 faces: ') and any(o in out.splitlines()[-1] for o in names), err
 
