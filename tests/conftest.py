@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 if 'PYTEST_XDIST_WORKER' in os.environ: os.environ.setdefault('OMP_NUM_THREADS', '1') # before torch is imported
-os.environ['HF_HUB_OFFLINE'] = '1'
 
 from fer_course import synth
 
@@ -21,12 +20,11 @@ def pytest_addoption(parser): parser.addoption('--slow', action='store_true', he
 
 # Tests of these files are shared among processes one by one; those of any other stay together, with the fixtures that they share
 ALONE = 'test_notebooks', 'test_lessons', 'test_house', 'test_records', 'test_exercises'
-TOGETHER = dict(test_try='test_site')
+TOGETHER = dict(test_try='test_site', test_lab_page='test_site')
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    for o in items:
-        if o.path.stem not in ALONE: o.add_marker(pytest.mark.xdist_group(TOGETHER.get(o.path.stem, o.path.stem)))
+def pytest_itemcollected(item): # early enough for pytest-xdist
+    name = item.path.stem
+    if name not in ALONE: item.add_marker(pytest.mark.xdist_group(TOGETHER.get(name, name)))
 
 def git_files(root=ROOT):
     "Files that git tracks or would, relative to `root`"
@@ -45,7 +43,7 @@ def copy_tree(dest):
 def home(tmp_path_factory): return tmp_path_factory.mktemp('fastai')
 
 @pytest.fixture(scope='session')
-def env(home): return dict(os.environ, FASTAI_HOME=str(home), COLUMNS='120')
+def env(home): return dict(os.environ, FASTAI_HOME=str(home), HF_HUB_OFFLINE='1', COLUMNS='120')
 
 @pytest.fixture(scope='session')
 def faces(tmp_path_factory):
