@@ -3,9 +3,6 @@ from configparser import ConfigParser
 from pathlib import Path
 import pytest
 from PIL import Image
-
-if 'PYTEST_XDIST_WORKER' in os.environ: os.environ.setdefault('OMP_NUM_THREADS', '1') # before torch is imported
-
 from fer_course import synth
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,14 +14,6 @@ CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', '
 FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split()
 
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
-
-# Tests of these files are shared among processes one by one; those of any other stay together, with the fixtures that they share
-ALONE = 'test_notebooks', 'test_lessons', 'test_house', 'test_records', 'test_exercises'
-TOGETHER = dict(test_try='test_site', test_lab_page='test_site')
-
-def pytest_itemcollected(item): # early enough for pytest-xdist
-    name = item.path.stem
-    if name not in ALONE: item.add_marker(pytest.mark.xdist_group(TOGETHER.get(name, name)))
 
 def git_files(root=ROOT):
     "Files that git tracks or would, relative to `root`"
