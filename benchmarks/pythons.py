@@ -2,19 +2,16 @@
 
 `tox` installs the library and all that it needs into an environment for each, from nothing, and runs there what pyproject.toml
 says. The interpreters must be on the path; `pip install tox` comes first. One that is named alone replaces its part of the record."""
-import json, os, subprocess, sys, time
-from datetime import datetime, timezone
+import json, os, subprocess, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT)) # for the library
-
 from fastcore.script import call_parse
 
+from common import OUT, ROOT, describe_machine, git_commit, now, save_json
 from fer_course.core.cli import cli
-from fer_course.records.record import PACKAGES, describe_machine, git_commit
+from fer_course.records.record import PACKAGES
 
 ENVS = ['3.10', '3.11', '3.12', '3.13', 'opencv5'] # Of tox, in pyproject.toml
 SHOWN = [*PACKAGES, 'onnxruntime', 'ipython', 'ipykernel', 'nbdev', 'pytest', 'opencv-python-headless']
@@ -42,19 +39,19 @@ def measure(env, work, folder):
     if not report.exists(): raise RuntimeError(said.stdout[-4000:]+said.stderr[-2000:])
     found = counted(report)
     return dict(installed(work/env/'bin'/'python'), **found, install_seconds=round(time.time()-began)-found['seconds'],
-                when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit())
+                when=now(), git=git_commit())
 
 @call_parse
 @cli
 def main(
     envs:str=','.join(ENVS), # Which, of tox's
     work:Path=ROOT/'.tox', # Folder of the environments
-    out:Path=ROOT/'results'/'benchmarks'/'pythons.json', # The record
+    out:Path=OUT/'pythons.json', # The record
 ):
     "Install and test in each Python, and keep what came out"
     record = json.loads(out.read_text(encoding='utf-8')) if out.exists() else dict(runs={})
     for env in envs.split(','):
         with TemporaryDirectory() as d: record['runs'][env] = o = measure(env, work, Path(d))
         record.update(command='python benchmarks/pythons.py', machine=describe_machine())
-        out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
+        save_json(out, record)
         print(f"{env}: Python {o['python']}, {o['passed']} passed, {len(o['failed'])} failed, {len(o['skipped'])} skipped, {o['seconds']} s")

@@ -4,18 +4,14 @@ Voilà serves each app as its page says, with the settings of `voila.json`. The 
 tabs (shared pages counted in parts, so that the sum is what the machine has less) is taken before the first tab, with all tabs
 open, and when the Pythons behind the closed tabs have ended; until then some five minutes pass."""
 import json, sys, time
-from datetime import datetime, timezone
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT)) # for tools/
 
 import psutil
 from fastcore.script import call_parse
 
+from common import OUT, ROOT, provenance, save_json
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
-from fer_course.records.record import describe_machine, git_commit, versions
 from tools.served import APPS, browser, served, tab
 
 def pythons(server): return psutil.Process(server.pid).children(recursive=True)
@@ -43,7 +39,7 @@ def measure(app, n, wait):
 def main(
     n:int=10, # Tabs
     wait:int=900, # Seconds that closed tabs are given
-    out:Path=ROOT/'results'/'benchmarks'/'tabs.json', # The record
+    out:Path=OUT/'tabs.json', # The record
 ):
     "Memory before, with tabs open, and after they were closed"
     if sys.platform!='linux': raise InputError('Only Linux tells how much of the memory is shared: run it there')
@@ -52,7 +48,5 @@ def main(
         rows.append(o := measure(app, n, wait))
         print(f"{app}: {o['before_mb']} MB before, {o['open_mb']} with {o['pythons']} Pythons, "
               f"{o['after_mb']} MB {o['seconds']} s after closing", flush=True)
-        record = dict(command='python benchmarks/tabs.py', tabs=n, settings=json.loads((ROOT/'voila.json').read_text()), rows=rows,
-                      when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
-                      machine=describe_machine(), versions=versions())
-        out.write_text(json.dumps(record, indent=1)+'\n', encoding='utf-8')
+        record = dict(provenance(), tabs=n, settings=json.loads((ROOT/'voila.json').read_text()), rows=rows)
+        save_json(out, record)

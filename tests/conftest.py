@@ -1,17 +1,20 @@
-import functools, http.server, os, shutil, subprocess, sys, sysconfig, threading
+import os, shutil, subprocess, sys, sysconfig
 from configparser import ConfigParser
 from pathlib import Path
 import pytest
 from PIL import Image
+
+os.environ['HF_HUB_OFFLINE'] = '1' # before anything imports huggingface_hub, here or in a process of ours
+
 from fer_course import synth
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT)) # for tools/
+from tools.served import FLAGS, find_chromium, serve_folder
 ini = ConfigParser(delimiters=['='])
 ini.read(ROOT/'settings.ini', encoding='utf-8')
 
-CHROMIUM = next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None) # else the one that `playwright install` fetched
-FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split()
+CHROMIUM = find_chromium() # else the one that `playwright install` fetched
 
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
 
@@ -32,7 +35,7 @@ def copy_tree(dest):
 def home(tmp_path_factory): return tmp_path_factory.mktemp('fastai')
 
 @pytest.fixture(scope='session')
-def env(home): return dict(os.environ, FASTAI_HOME=str(home), HF_HUB_OFFLINE='1', COLUMNS='120')
+def env(home): return dict(os.environ, FASTAI_HOME=str(home), COLUMNS='120')
 
 @pytest.fixture(scope='session')
 def faces(tmp_path_factory):
@@ -62,15 +65,9 @@ def site(tmp_path_factory, env):
     assert p.returncode==0, p.stderr[-3000:]
     return tree/'_site'
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args): pass
-
 @pytest.fixture(scope='session')
 def url(site):
-    srv = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=site))
-    threading.Thread(target=srv.serve_forever, daemon=True).start()
-    yield f'http://127.0.0.1:{srv.server_port}/'
-    srv.shutdown()
+    with serve_folder(site) as address: yield address
 
 def watch(page, url):
     "What the page says on the console, and what it asks of others"

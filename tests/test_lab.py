@@ -1,16 +1,10 @@
 "The expression lab in Voilà and a headless Chromium: sliders and buttons move the face and the answer, by keyboard too"
-import json, socket, subprocess, sys, time
-from urllib.error import URLError
-from urllib.request import urlopen
+import json, subprocess, sys, time
 import psutil, pytest
 from conftest import ROOT, copy_tree
+from tools.served import free_port, wait_for
 
 AXE = (ROOT/'tests'/'vendor'/'axe.min.js').read_text(encoding='utf-8')
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 def a_model(path):
     "A network that was never trained, where `fer-train` would leave one"
@@ -18,14 +12,6 @@ def a_model(path):
     from fer_course.nets.model import fer_model
     from fer_course.nets.modelfile import save_network
     save_network(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
-
-def wait_for(url, seconds=60):
-    for _ in range(seconds*4):
-        try: return urlopen(url+'favicon.ico')
-        except URLError as e:
-            if hasattr(e, 'code'): return # It answers, if only to say that there is no icon
-        time.sleep(.25)
-    raise TimeoutError(url)
 
 @pytest.fixture(scope='module')
 def server(tmp_path_factory, env):

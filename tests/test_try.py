@@ -2,7 +2,8 @@
 import base64, io, sys
 import numpy as np, pytest
 from PIL import Image
-from conftest import CHROMIUM, DESK, FLAGS, PHONE, WIDE, watch
+from conftest import CHROMIUM, DESK, PHONE, WIDE, watch
+from tools.served import FLAGS
 from fer_course import synth
 from fer_course.infer.detect import find_faces_cascade
 from fer_course.core.faceset import VOCAB

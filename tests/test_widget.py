@@ -3,8 +3,9 @@ import json, subprocess, sys, time
 from base64 import b64encode
 import psutil, pytest
 from PIL import Image
-from conftest import CHROMIUM, FLAGS, ROOT, copy_tree
-from test_lab import AXE, a_model, free_port, wait_for
+from conftest import CHROMIUM, ROOT, copy_tree
+from tools.served import FLAGS, free_port, wait_for
+from test_lab import AXE, a_model
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
 from fer_course.infer.predict import predict

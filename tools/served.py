@@ -1,5 +1,5 @@
-"The apps as Voilà serves them, and a browser to open them with"
-import os, shutil, socket, subprocess, sys, time
+"The apps as Voilà serves them, folders as a web server does, and a browser to open them with"
+import functools, http.server, os, shutil, socket, subprocess, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -32,6 +32,27 @@ def wait_for(
         time.sleep(.25)
     raise TimeoutError(url)
 
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args): pass
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args): pass # a page that was left before all had come
+
+@contextmanager
+def serve_folder(
+    folder:Path, # Of a built site
+): # Its address, with a slash at its end
+    "A web server for a folder"
+    with _Server(('127.0.0.1', 0), functools.partial(_Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}/'
+        server.shutdown()
+
+def find_chromium(
+)->str: # Its path; None if Playwright's own is to be taken
+    "The system's Chromium"
+    return next((o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o), None)
+
 @contextmanager
 def served(
     app:str, # One of `APPS`
@@ -54,11 +75,11 @@ def served(
 @contextmanager
 def browser(): # Of Playwright's kind
     "Chromium without a window: the system's, else the one that `playwright install chromium` fetched"
-    found = [o for o in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if o]
+    found = find_chromium()
     with sync_playwright() as p:
         if not found and not Path(p.chromium.executable_path).exists():
             raise InputError('There is no Chromium here: run `python -m playwright install chromium`')
-        b = p.chromium.launch(executable_path=found[0] if found else None, args=FLAGS)
+        b = p.chromium.launch(executable_path=found, args=FLAGS)
         yield b
         b.close()
 

@@ -1,5 +1,5 @@
 "Screenshots of the built site to look at: five pages at three widths, light and dark"
-import functools, http.server, sys, threading
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -9,21 +9,10 @@ from fastcore.script import call_parse
 
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
-from tools.served import browser
+from tools.served import browser, serve_folder
 
 PAGES = 'index lessons/03_pretrained_or_scratch results try lib/core/faceset' # Home, a lesson, results, Try it, reference
 SIZES = (1280, 800), (1600, 1000), (390, 844)
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args): pass
-
-class _Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *args): pass # a page that was left before all had come
-
-def _serve(folder):
-    srv = _Server(('127.0.0.1', 0), functools.partial(_Quiet, directory=folder))
-    threading.Thread(target=srv.serve_forever, daemon=True).start()
-    return f'http://127.0.0.1:{srv.server_port}'
 
 _ALL = "document.querySelectorAll('img').forEach(o => o.loading = 'eager')"
 
@@ -44,13 +33,13 @@ def shots(
     "Take a picture of each page at three widths, light and dark (needs playwright and a Chromium)"
     if not (Path(site)/'index.html').is_file():
         raise InputError(f'{site} holds no site: run python tools/site.py first, or name its folder with --site')
-    to, url = Path(out), _serve(site)
+    to = Path(out)
     to.mkdir(parents=True, exist_ok=True)
-    with browser() as b:
+    with serve_folder(site) as url, browser() as b:
         for scheme in 'light', 'dark':
             for width,height in SIZES:
                 page = b.new_page(viewport=dict(width=width, height=height), color_scheme=scheme)
                 for name in pages.split():
-                    _shoot(page, f'{url}/{name}.html', to/f'{name.replace("/", "-")}-{width}-{scheme}.png', whole)
+                    _shoot(page, f'{url}{name}.html', to/f'{name.replace("/", "-")}-{width}-{scheme}.png', whole)
                 page.close()
     print(f'{len(pages.split())*len(SIZES)*2} pictures in {out}')
