@@ -3,8 +3,10 @@ from configparser import ConfigParser
 from pathlib import Path
 import pytest
 from PIL import Image
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ['HF_HUB_OFFLINE'] = '1' # before anything imports huggingface_hub, here or in a process of ours
+if 'PYTEST_XDIST_WORKER' in os.environ: os.environ.setdefault('OMP_NUM_THREADS', '1') # a core for each of those that test side by side
 
 from fer_course import synth
 
@@ -17,6 +19,15 @@ ini.read(ROOT/'settings.ini', encoding='utf-8')
 CHROMIUM = find_chromium() # else the one that `playwright install` fetched
 
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
+
+class ByFile(LoadScopeScheduling):
+    "Tests of one file run in one process and share what they set up; so do the files that open the site; notebooks and lessons run wherever there is room"
+    def _split_scope(self, nodeid):
+        if 'test_notebook[' in nodeid or 'test_lesson_alone[' in nodeid: return nodeid
+        file = nodeid.split('::')[0]
+        return 'site' if Path(file).stem in ('test_site', 'test_try', 'test_lab_page') else file
+
+def pytest_xdist_make_scheduler(config, log): return ByFile(config, log)
 
 def git_files(root=ROOT):
     "Files that git tracks or would, relative to `root`"
