@@ -1,6 +1,7 @@
-import os, shutil, subprocess, sys, sysconfig
+import multiprocessing as mp, os, shutil, subprocess, sys, sysconfig
 from configparser import ConfigParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 import pytest
 from PIL import Image
 from xdist.scheduler import LoadScopeScheduling
@@ -12,11 +13,16 @@ from fer_course import synth
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT)) # for tools/
+import run_command
 from tools.served import FLAGS, find_chromium, serve_folder
 ini = ConfigParser(delimiters=['='])
 ini.read(ROOT/'settings.ini', encoding='utf-8')
 
 CHROMIUM = find_chromium() # else the one that `playwright install` fetched
+
+# A process that has imported what takes seconds, from which those of notebooks and commands are forked
+FORK = mp.get_context('forkserver' if 'forkserver' in mp.get_all_start_methods() else 'spawn')
+FORK.set_forkserver_preload(['fastai.vision.all', 'nbdev.test', 'run_notebook'])
 
 def pytest_addoption(parser): parser.addoption('--slow', action='store_true', help='run what is flagged slow too')
 
@@ -94,6 +100,16 @@ WIDE = '() => document.documentElement.scrollWidth - document.documentElement.cl
 def script(name):
     "The command `name` as pip installed it"
     return shutil.which(name, path=sysconfig.get_path('scripts')) or pytest.fail(f"{name} is not installed: python -m pip install -e '.[dev]'")
+
+def run_forked(cwd, env, name, *args):
+    "Run the command `name` as `subprocess.run` does, without the seconds that imports take"
+    with TemporaryDirectory() as d:
+        out, err = (Path(d)/o for o in ('out', 'err'))
+        p = FORK.Process(target=run_command.main, args=(script(name), [str(o) for o in args], cwd, env, out, err))
+        p.start()
+        p.join()
+        said = [o.read_text() if o.exists() else '' for o in (out, err)]
+    return subprocess.CompletedProcess([name, *args], p.exitcode, *said)
 
 @pytest.fixture(scope='session')
 def tree(tmp_path_factory): return copy_tree(tmp_path_factory.mktemp('tree'))

@@ -1,7 +1,7 @@
 "The commands as pip installs them: help, a walk through all of them, and one clear line for what a user may get wrong"
 import json, re, subprocess
 import pytest
-from conftest import ini, script
+from conftest import ini, run_forked, script
 from fer_course.infer.export import export_onnx
 
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
@@ -104,17 +104,17 @@ MISTAKES = [
 ]
 
 @pytest.mark.parametrize('line, says', MISTAKES, ids=[o.replace(TRAIN, 'fer-train') for o,_ in MISTAKES])
-def test_mistakes(sh, faces, tmp_path, line, says):
+def test_mistakes(faces, env, tmp_path, line, says):
     "Exit code 2 and one line that names what was wrong; nothing written"
     (tmp_path/'empty').mkdir()
     (tmp_path/'wrong.csv').write_text('name,age\nann,7\n')
     (tmp_path/'broken.csv.gz').write_bytes(b'\x1f\x8b\x08\x00half')
     before = sorted(o for o in tmp_path.rglob('*') if o.is_file())
-    p = sh(*line.format(faces=faces).split())
+    p = run_forked(tmp_path, env, *line.format(faces=faces).split())
     assert p.returncode==2, p.stdout+p.stderr
     assert p.stderr.startswith('error: ') and says in p.stderr and len(p.stderr.splitlines())==1, p.stderr
     assert sorted(o for o in tmp_path.rglob('*') if o.is_file() and o.suffix!='.lock')==before
 
-def test_unknown_option(sh):
-    p = sh('fer-train', '--epoch_count', '3')
+def test_unknown_option(env, tmp_path):
+    p = run_forked(tmp_path, env, 'fer-train', '--epoch_count', '3')
     assert p.returncode==2 and 'unrecognized arguments: --epoch_count' in p.stderr

@@ -2,16 +2,12 @@
 import json, multiprocessing as mp, tempfile
 from pathlib import Path
 import pytest
-from conftest import ROOT
+from conftest import FORK, ROOT
 from run_notebook import main
 
 NBS = [o for pat in ('*.ipynb', 'lib/**/*.ipynb', 'questions/*.ipynb', 'apps/*.ipynb') for o in sorted((ROOT/'nbs').glob(pat))]
 
 def files(tree): return {o: o.stat().st_mtime_ns for o in tree.rglob('*') if o.is_file()}
-
-# A process that has imported what takes seconds, from which each notebook's own is forked
-FORK = mp.get_context('forkserver' if 'forkserver' in mp.get_all_start_methods() else 'spawn')
-FORK.set_forkserver_preload(['fastai.vision.all', 'nbdev.test', 'run_notebook'])
 
 def run_notebook(tree, fn, env, slow=False):
     "Run `fn` in `tree`; returns what tests/run_notebook.py says, with what was printed as `err`"
