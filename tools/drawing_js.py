@@ -68,7 +68,8 @@ def bring_lab(
 ):
     "Write what the expression lab in the browser loads: the drawing at each size, and words"
     to = out/'assets'/'try'
-    for size in SIZES: (to/f'face{size}.js').write_text(javascript(recorded(size), ['seed']), encoding='utf-8')
+    drawings = {f'face{size}': recorded(size) for size in SIZES}
+    (to/'faces.js').write_text(javascript(drawings, ['seed']), encoding='utf-8')
     (to/'lab.json').write_text(json.dumps(lab_words(), ensure_ascii=False), encoding='utf-8')
 
 _LAB = ('<section class="lab lab-home" id="lab" data-home aria-label="Move a muscle"></section>'

@@ -2,6 +2,7 @@
 
 Steps on arrays of one shape become one loop, so that values in between never reach memory. Single precision is rounded
 after every step by `Math.fround`, as NumPy rounds: the numbers are the same to the last bit."""
+import re
 from math import prod
 
 import numpy as np
@@ -63,15 +64,20 @@ def _cast(old, new, a):
     return f'Math.trunc({a})' if new.kind in 'iu' and old.kind=='f' else f'+{a}'
 
 class Module:
-    "Writes the steps that lead to an output, in stages: what depends on no input, on `first`, on all"
-    def __init__(self, out, first):
-        self.out, self.first = out.node, frozenset(first)
+    "Writes the steps that lead to outputs, in stages: what depends on no input, on `first`, on all"
+    def __init__(self, first):
+        self.first = frozenset(first)
         self.buffers, self.declared, self.tables, self.functions = {}, [], {}, {}
         self.windows, self.lines, self.singles = {}, [], {}
+
+    def write(self, out):
+        "The steps of each stage that lead to an output"
+        self.out = out.node
         self.nodes = self._reachable()
         self.users = {}
         for o in self.nodes:
             for a in o.nodes(): self.users.setdefault(id(a.base), []).append(o)
+        return [self._stage(i) for i in range(3)]
 
     def _reachable(self):
         seen, stack = {}, [self.out]
@@ -151,10 +157,6 @@ class Module:
         return f'{mem}[{at}]'
 
     # Steps
-
-    def write(self):
-        "The lines of each stage"
-        return [self._stage(i) for i in range(3)]
 
     def _stage(self, i):
         self.lines = []
@@ -342,30 +344,55 @@ class Module:
         mem, start, own = self.place(new, 1)
         self.lines.append(f'for (let i = 0; i<{at[0].value.size}; i++) {to}[{index}] = {mem}[{start}+i*{own[0]}]')
 
+# Memory, windows and numbers: what may be handed to a step
+_ARGUMENT = re.compile(r'\b(?:[bt]\d+|s\d|[wl]\d+)\b|(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?n?(?![\w.])')
+
+def _form(step):
+    "A step with its values in between numbered from 0 and a hole for each argument, and the arguments"
+    names = {}
+    step = re.sub(r'\bn\d+\b', lambda m: names.setdefault(m[0], f'n{len(names)}'), step)
+    return _ARGUMENT.sub('@', step), _ARGUMENT.findall(step)
+
+def _function(name, form, calls):
+    "A function of the arguments in which `calls` differ, and for each call its text"
+    columns = [*zip(*calls)]
+    differ = [*dict.fromkeys(o for o in columns if len({*o})>1)]
+    holes = iter(f'a{differ.index(o)}' if o in differ else o[0] for o in columns)
+    body, names = re.sub('@', lambda _: next(holes), form), ', '.join(f'a{i}' for i in range(len(differ)))
+    return f'function {name}({names}) {{\n{body}\n}}', [f'{name}({", ".join(o)})' for o in zip(*differ)] or [f'{name}()']*len(calls)
+
 def _functions(stages):
-    "Each step as a function, since engines are slow at long ones; for each stage the calls"
-    steps, calls = [], []
-    for lines in stages:
-        start = len(steps)
-        steps += [f'function k{start+i}() {{\n{o}\n}}' for i,o in enumerate(lines)]
-        calls.append('\n'.join(f'k{i}()' for i in range(start, len(steps))))
-    return steps, calls
+    """Steps as functions, and for each stage the calls. Steps that differ in memory and numbers alone share a function:
+    an engine is slow until it has compiled one, so there should be few, each called often"""
+    forms = {}
+    for o in sum(stages, []):
+        if not _is_window(o): forms.setdefault(_form(o)[0], {})[o] = _form(o)[1]
+    made, calls = [], {}
+    for i,(form,steps) in enumerate(forms.items()):
+        text, said = _function(f'k{i}', form, [*steps.values()])
+        made.append(text)
+        calls.update(zip(steps, said))
+    return made, ['\n'.join(calls.get(o, o) for o in lines) for lines in stages]
+
+def _is_window(step): return re.match(r'w\d+ = ', step)
 
 def javascript(
-    out:Traced, # What is to be computed
+    outs:dict, # Name → what is to be computed; those alike but for their sizes share their functions
     first:list, # Inputs that rarely change: what depends on them alone is computed by `prepare`
 )->str:
-    "A module that exports `inputs` (arrays to fill in, by name), `prepare()` and `compute()`, which returns the output's array"
-    module = Module(out, first)
-    stages = module.write()
-    inputs = [o for o in module.nodes if o.op=='input']
-    names = ', '.join(f'{o.more["name"]}: {module.buffer(o)}' for o in inputs)
-    result = module.buffer(out.node.base)
+    """A module that exports by name `inputs` (arrays to fill in), `prepare()` and `compute()`, which returns the
+    output's array"""
+    module, stages, parts = Module(first), [], []
+    for out in outs.values():
+        stages += module.write(out)
+        inputs = {o.more['name']: module.buffer(o) for o in module.nodes if o.op=='input'}
+        parts.append((', '.join(f'{k}: {v}' for k,v in inputs.items()), module.buffer(out.node.base)))
     windows = [f'let {", ".join(o for pair in module.windows.values() for o in pair)}'] if module.windows else []
     tables = [f'const {name} = {text}' for name,text in module.tables.values()]
     singles = [f'const s{list(dict.fromkeys(ARRAYS.values())).index(k)} = new {k}({len(v)})' for k,v in module.singles.items()]
-    steps, (load, prepare, compute) = _functions(stages)
-    return '\n'.join([HELPERS, *module.functions.values(), *tables, *module.declared, *singles, *windows, *steps, load,
-                      f'export const inputs = {{{names}}}',
-                      f'export function prepare() {{\n{prepare}\n}}',
-                      f'export function compute() {{\n{compute}\nreturn {result}\n}}', ''])
+    functions, calls = _functions(stages)
+    text = [HELPERS, *module.functions.values(), *tables, *module.declared, *singles, *windows, *functions]
+    for name,(inputs,result),load,prepare,compute in zip(outs, parts, *(calls[i::3] for i in range(3))):
+        text += [load, f'export const {name} = {{\ninputs: {{{inputs}}},\nprepare() {{\n{prepare}\n}},',
+                 f'compute() {{\n{compute}\nreturn {result}\n}}\n}}']
+    return '\n'.join([*text, ''])

@@ -2,13 +2,11 @@
 import {Problem} from './problem.js'
 
 let model, cascade, picture, loading
-const sizes = new Map(), prepared = new Map() // the drawing at each size, and whose face it is prepared for
+const prepared = new Map() // whose face each size of the drawing is prepared for
 const load = () => loading ||= Promise.all([import('./fer.js'), import('./detect.js')]).then(([fer, detect]) => ({...fer, ...detect}))
 
-async function drawing(size) {
-  if (!sizes.has(size)) sizes.set(size, import(`./face${size}.js`).catch(() => { throw new Problem('The drawing could not be fetched. Are you offline? Load the page again.') }))
-  return sizes.get(size)
-}
+let drawing // at each size
+const faces = () => drawing ||= import('./faces.js').catch(() => { throw new Problem('The drawing could not be fetched. Are you offline? Load the page again.') })
 
 const jobs = {
   async open() {
@@ -34,7 +32,7 @@ const jobs = {
 
   // A drawn face: its pixels at one size
   async draw(size, {units, head, seed}) {
-    const {inputs, prepare, compute} = await drawing(size)
+    const {inputs, prepare, compute} = (await faces())[`face${size}`]
     if (prepared.get(size)!==seed) {
       inputs.seed[0] = BigInt(seed)
       prepare()
