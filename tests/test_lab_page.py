@@ -1,6 +1,7 @@
 "The expression lab in a headless Chromium, on its page and on the home page: the same faces and the same answers as in Python"
-import base64, sys
+import base64, json, sys
 import numpy as np, pandas as pd, pytest
+from PIL import Image
 from conftest import DESK, PHONE, WIDE, watch
 from fer_course import synth
 from fer_course.apps.lab import HEAD, prototype
@@ -43,7 +44,7 @@ def open_lab(browser, url, page='lab.html', **kwargs):
 @pytest.fixture(scope='module')
 def page(browser, url):
     o = open_lab(browser, url)
-    o.wait_for_function('() => document.getElementById("lab").dataset.probs', timeout=60_000)
+    o.wait_for_function('() => +document.getElementById("lab").dataset.drawn>=8 && !document.querySelector(".lab-note").textContent', timeout=60_000)
     yield o
     assert not o.said and not o.asked, (o.said, o.asked)
     o.context.close()
@@ -76,6 +77,13 @@ def test_same_answers(page):
         assert np.abs(theirs-ours).max()<.02, c
     assert page.locator('.lab-answer').inner_text().startswith('The network says: ')
 
+def test_rest(page, site):
+    "What is shown before anything is loaded is what Python draws and says"
+    model, words = load_predictor('small'), json.loads((site/'assets'/'try'/'lab.json').read_text())
+    assert np.array_equal(np.asarray(Image.open(site/'assets'/'try'/'rest.png')), np.asarray(synth.draw({}, 96)))
+    assert words['rest']['vocab']==VOCAB
+    assert np.abs(np.array(words['rest']['probs'])-model.probs(np.asarray(synth.draw({}, 48))[None])[0]).max()<1e-3
+
 def test_code(page):
     "The page says how to draw the same face in Python"
     settled(page, page.get_by_role('button', name='happy', exact=True).click)
@@ -94,12 +102,14 @@ def test_home(browser, url):
     page = open_lab(browser, url, 'index.html', viewport=PHONE, has_touch=True, is_mobile=True)
     fetched = []
     page.on('request', lambda r: fetched.append(r.url))
-    page.locator('#lab').scroll_into_view_if_needed()
-    page.wait_for_function('() => +document.getElementById("lab").dataset.drawn>0', timeout=60_000)
     assert page.locator('#lab input').count()==5 and page.evaluate(WIDE)==0
-    assert not any('.wasm' in o for o in fetched)
+    assert page.locator('.lab-answer').inner_text().startswith('The network says: ') # to the face at rest
+    page.locator('#lab-AU12').focus()
+    page.wait_for_function('() => +document.getElementById("lab").dataset.drawn>0', timeout=60_000)
+    assert any('faces.js' in o for o in fetched) and not any('.wasm' in o for o in fetched)
+    at_rest = page.locator('#lab').get_attribute('data-probs')
     page.locator('#lab-AU12').fill('0.8')
-    page.wait_for_function('() => document.getElementById("lab").dataset.probs', timeout=60_000)
+    page.wait_for_function('o => document.getElementById("lab").dataset.probs!==o', arg=at_rest, timeout=60_000)
     page.context.set_offline(True)
     smile = settled(page, lambda: page.locator('#lab-AU12').fill('1'))
     assert VOCAB[smile.argmax()]=='happy'
@@ -109,7 +119,7 @@ def test_home(browser, url):
 def test_missing(browser, url):
     "It says so in words"
     page = browser.new_page()
-    page.route('**/face48.js', lambda r: r.fulfill(status=404))
+    page.route('**/faces.js', lambda r: r.fulfill(status=404))
     page.goto(url+'lab.html')
     page.get_by_role('alert').filter(has_text='could not be fetched').wait_for()
     page.close()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_course.apps import lab
+from fer_course.nets.predictor import load_predictor
 from fer_course.synth import UNITS, camera, drawing, head
 from tools.to_js import javascript
 from tools.trace import Traced, Window, given, literal, once, recording
@@ -56,20 +57,23 @@ SIZES = 48, 96 # Pixels a side: what the network reads, what is shown
 HOME = 'AU2', 'AU4', 'AU12', 'AU15', 'AU26' # Units with a slider on the home page
 
 def lab_words():
-    "Names, ranges and expressions of the lab's sliders, as `ExpressionLab` has them"
+    "Names, ranges and expressions of the lab's sliders, as `ExpressionLab` has them; what is said of the face at rest"
     variants = {k: [lab.prototype(k, i) for i in range(len(o))] for k,o in drawing.PROTOTYPES.items()}
     units = {k: dict(name=u.name, moves=u.moves, sided=u.sided) for k,u in UNITS.items()}
     params = {k: drawing.PARAMS[k] for k in lab.HEAD}
     heads = {k: dict(name=lab.HEAD[k], lo=o.lo, hi=o.hi, start=o.easy) for k,o in params.items()}
-    return dict(units=units, head=heads, groups=lab._GROUPS, sides=lab.SIDES, expressions=variants, home=HOME)
+    model, face = load_predictor('small'), np.asarray(drawing.draw({}, min(SIZES)))
+    rest = dict(vocab=list(model.vocab), probs=model.probs(face[None])[0].round(4).tolist())
+    return dict(units=units, head=heads, groups=lab._GROUPS, sides=lab.SIDES, expressions=variants, home=HOME, rest=rest)
 
 def bring_lab(
     out:Path, # The site's folder
 ):
-    "Write what the expression lab in the browser loads: the drawing at each size, and words"
+    "Write what the expression lab in the browser loads: the drawing at each size, the face at rest, and words"
     to = out/'assets'/'try'
     drawings = {f'face{size}': recorded(size) for size in SIZES}
     (to/'faces.js').write_text(javascript(drawings, ['seed']), encoding='utf-8')
+    drawing.draw({}, max(SIZES)).save(to/'rest.png', optimize=True)
     (to/'lab.json').write_text(json.dumps(lab_words(), ensure_ascii=False), encoding='utf-8')
 
 _LAB = ('<section class="lab lab-home" id="lab" data-home aria-label="Move a muscle"></section>'

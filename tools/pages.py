@@ -66,6 +66,15 @@ def without_alt(
         if o['cell_type']=='code': o['source'] = seen_code(''.join(o['source']))
     return nb
 
+def folded_setup(
+    nb:dict, # A lesson
+)->dict: # The same, changed in place
+    "The cell that installs the library where it is missing, folded: who reads a page has nothing to install"
+    for o in nb['cells']:
+        if o['cell_type']=='code' and (source := ''.join(o['source'])).startswith('# Installs the course'):
+            o['source'] = f'#| code-fold: true\n#| code-summary: Installing the library, in a notebook\n{source}'
+    return nb
+
 def plain_signatures(
     nb:dict, # A notebook
     classes:set=frozenset(), # Names of the library's classes

@@ -19,7 +19,8 @@ _ALL = "document.querySelectorAll('img').forEach(o => o.loading = 'eager')"
 def _shoot(page, address, fn, whole):
     page.goto(address, wait_until='networkidle')
     if whole: page.evaluate(_ALL)
-    page.wait_for_timeout(800) # a model that answers, pictures that come late
+    if '/try.html' in address: page.locator('#try[data-ready]').wait_for()
+    page.wait_for_timeout(800) # pictures that come late
     page.screenshot(path=fn, full_page=whole)
 
 @call_parse

@@ -16,7 +16,7 @@ from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
 from tools.drawing_js import bring_lab, home_lab
 from tools.drawn import icon, samples, share_card
-from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, home, no_cdn, numbers, on_site, one_header,
+from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, no_cdn, numbers, on_site, one_header,
     plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
 from tools.rooms import ROOMS
 
@@ -111,7 +111,7 @@ def _render(src, out):
     classes = {o for text in modules for o in re.findall(r'^class (\w+)', text, re.M)}
     for fn in src.rglob('*.ipynb'):
         nb = json.loads(fn.read_text(encoding='utf-8'))
-        fn.write_text(json.dumps(without_alt(with_alt(plain_signatures(nb, classes)))), encoding='utf-8')
+        fn.write_text(json.dumps(folded_setup(without_alt(with_alt(plain_signatures(nb, classes))))), encoding='utf-8')
     site = Site(load(src), quiet=True)
     site.out = out
     n, bad = site.build(), [o for o in site.warnings if not any(s in o for s in _NOISE)]

@@ -1,7 +1,7 @@
 // The page "Try it": what is shown, and what the reader does to it
 import {openCascade} from './detect.js'
 import {pixels} from './fer.js'
-import {Problem, checkBrowser} from './problem.js'
+import {Problem, checkBrowser, get} from './problem.js'
 import {connect} from './remote.js'
 
 const root = document.getElementById('try'), $ = id => document.getElementById(`try-${id}`)
@@ -342,15 +342,18 @@ addEventListener('pagehide', stopCamera)
 
 async function start() {
   checkBrowser()
-  const [card, cascade] = await Promise.all([remote.open(), openCascade(new URL('model/haarcascade_frontalface_alt2.xml', import.meta.url))])
-  await remote.learn(cascade)
+  const card = JSON.parse(await (await get(new URL('model/small.json', import.meta.url), 'The model’s card')).text())
+  showBars(card.vocab)
+  showCard(card)
+  const detector = openCascade(new URL('model/haarcascade_frontalface_alt2.xml', import.meta.url)).then(o => remote.learn(o))
+  const loading = Promise.all([remote.open(), detector])
+  loading.catch(() => {}) // said below, once the samples are there
+  await addSamples(card.vocab)
+  if (!picture) await $('samples').children[3].onclick() // a face to look at while the model comes
+  await loading
   model = {card, probs: remote.probs}
-  showBars(model.card.vocab)
-  showCard(model.card)
-  await addSamples(model.card.vocab)
   $('load').hidden = true
   root.dataset.ready = ''
-  if (picture) look()
-  else $('samples').children[3].click()
+  look()
 }
 start().catch(e => { $('load').hidden = true; problem(e) })
