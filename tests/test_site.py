@@ -131,6 +131,30 @@ def test_furniture(site):
         assert f'<meta property="og:image" content="{address}assets/card.png">' in html
         assert re.findall('<link rel="canonical" href="([^"]*)"', html)==[address+name]
 
+def test_titles(site):
+    "No two pages have one name"
+    titles = [m[1] for o in names(site) if (m := re.search(r'<h1[^>]*class="title"[^>]*>(.*?)</h1>', read(site, o), re.S))]
+    assert len(titles)>60 and not {o for o in titles if titles.count(o)>1}
+
+def test_for_models(site):
+    "llms.txt lists every page once, with what it says of itself"
+    address = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Documentation'].rstrip('/')+'/'
+    lines = [o for o in read(site, 'llms.txt').splitlines() if o.startswith('- ')]
+    listed = dict(re.match(r'- \[.+\]\((.+?)\): ?(.*)', o).groups() for o in lines)
+    assert listed.keys()=={address+o for o in names(site) if o!='404.html'} and len(listed)==len(lines)
+    assert listed[address+'lab.html'].startswith('Move the muscles')
+
+def test_lasting_anchors(site):
+    "A finding's anchor is its name: it stays when the number changes"
+    ids = re.findall(r'<section id="([^"]*)"', read(site, 'results.html'))
+    assert 'freezing-the-whole-body-cost' in ids and not [o for o in ids if 'points' in o or 'over-faces' in o]
+
+def test_setup_is_folded(site):
+    "Who reads a lesson on the site has nothing to install"
+    for name in LESSONS:
+        before = read(site, f'lessons/{name}.html').split('# Installs the course')[0]
+        assert before.rindex('<details')>before.rfind('</details>'), name
+
 def test_short_contents(site):
     "Headings of Results keep their interval, the list of contents beside them does not"
     html = read(site, 'results.html')

@@ -269,6 +269,12 @@ def numbers(
     number = r'(?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?'
     return re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
 
+def lasting_anchors(
+    html:str, # A page
+)->str: # The same page
+    "Anchors of findings without their numbers, so that a link holds when a record changes"
+    return re.sub(r'([a-z][\w.-]*?)-\d+(?:\.\d+)?(?:-points)?-95-over-faces[\w.-]*', r'\1', html)
+
 def short_contents(
     html:str, # A page
 )->str: # The same page

@@ -16,8 +16,8 @@ from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
 from tools.drawing_js import bring_lab, home_lab
 from tools.drawn import icon, samples, share_card
-from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, no_cdn, numbers, on_site, one_header,
-    plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
+from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, lasting_anchors, no_cdn,
+    numbers, on_site, one_header, plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
 from tools.rooms import ROOMS
 
 ORDER = ['index', 'lessons', 'bet', 'try', 'lab', 'apps', 'results', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
@@ -69,7 +69,7 @@ def _finished(html, href, root, out, cfg):
     html = _FUSE.sub(f'src="{up}assets/search.js"', html)
     html = html.replace('</head>', _ICONS.format(up=up) + '</head>', 1)
     if href=='index.html': html = home_lab(home(html))
-    html = short_contents(numbers(one_header(exercise_boxes(html))))
+    html = short_contents(lasting_anchors(numbers(one_header(exercise_boxes(html)))))
     return by_keyboard(accessible(shared_as(html, href, address)))
 
 def _furniture(root, out, address):
@@ -98,6 +98,12 @@ def _finish(root, out, cfg):
             if href!='404.html': found += search_entries(text, href)
         fn.write_text(text, encoding='utf-8')
     (out/'search.json').write_text(json.dumps(found, ensure_ascii=False), encoding='utf-8')
+    (out/'llms.txt').write_text(_for_models([o for o in found if '#' not in o['href']], cfg), encoding='utf-8')
+
+def _for_models(pages, cfg):
+    "What language models are told of the site: each page with its title and what it says of itself"
+    lines = [f"- [{o['title']}]({cfg.doc_host}{cfg.doc_baseurl}/{o['href']}): {o['section']}" for o in pages]
+    return '\n'.join([f'# {cfg.lib_name}', '', f'> {cfg.description}', '', *lines, ''])
 
 # nbdev writes the first two for Quarto, `repo_links` mends the third
 _NOISE = 'unknown key format-links', 'output-file is not read', '(outside the project)'
