@@ -18,6 +18,7 @@ from fastcore.script import call_parse
 from common import OUT, ROOT, load, provenance, save_json
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
+from tools.drawing_js import SIZES
 from tools.served import WAIT, browser
 
 TEXT = {'.html', '.css', '.js', '.mjs', '.json', '.svg', '.xml', '.txt', '.webmanifest'} # what servers compress
@@ -94,7 +95,7 @@ def slowed(b, url, page, rate, line=None, context=None):
 SETTLED = '''() => +document.getElementById("lab").dataset.drawn>=8 && !document.querySelector(".lab-note").textContent'''
 MOVE = '''async ([k, n]) => {
   const all = [], slider = document.getElementById(`lab-${k}`)
-  const watch = new PerformanceObserver(o => all.push(...o.getEntries().map(e => [e.duration, e.detail.drawing, e.detail.network])))
+  const watch = new PerformanceObserver(o => all.push(...o.getEntries().map(e => [e.duration, e.detail.drawing, e.detail.network, e.detail.size])))
   watch.observe({type: 'measure'})
   for (let i = 0; i<n; i++) {
     const before = all.length
@@ -122,11 +123,12 @@ def moves(b, url, page, rate):
     took = o.evaluate(MOVE, ['AU12', MOVES])
     cpu = renderer(b)-cpu
     o.close()
-    total, drawing, network = zip(*took)
+    total, drawing, network, size = zip(*took)
     high = sorted(total)[int(.9*len(total))]
     return dict(page=page, slower=rate, **{f'{k}_ms': round(statistics.median(v), 1) for k,v in
                 dict(total=total, drawing=drawing, network=network).items()}, fastest_ms=round(min(total), 1),
-                p90_ms=round(high, 1), processor_ms=round(1e3*cpu/len(took), 1), load=busy)
+                p90_ms=round(high, 1), coarse=sum(s<max(SIZES) for s in size), moves=len(size),
+                processor_ms=round(1e3*cpu/len(took), 1), load=busy)
 
 def first_answer(b, site, age, visits):
     "Seconds to the first answer of Try over the slow line; what a browser keeps is kept between visits"

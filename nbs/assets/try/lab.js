@@ -11,6 +11,7 @@ const make = (tag, props = {}, ...children) => {
 const READ = 48, SHOWN = 96 // pixels a side: what the network reads, what is shown
 export const remote = connect(n => { bytes += n; tell(`Loading the model: ${(bytes/1e6).toFixed(1)} of 3.8 MB`) })
 const WARM = 8 // faces drawn again, since a browser takes that long to compile the drawing
+const SLOW = 50, REST = 100 // milliseconds a face, from which on it is drawn coarsely first; without a move, until it is sharp
 let bytes = 0, words, opening, seed = 0, side = ''
 const values = {}, presses = {}, inputs = {}
 
@@ -122,36 +123,41 @@ function moved() {
   draw()
 }
 
-let busy = false, again = false, drawn = 0, since
+let busy = false, again = false, sharp = true, slow = false, drawn = 0, since, wake
 function timed(start, detail) { // for the browser's tools and benchmarks/browser.py
   performance.clearMeasures('lab')
   performance.measure('lab', {start, detail})
 }
 
-async function draw() { // what moves meanwhile is drawn afterwards
+async function draw() { // what moves meanwhile is drawn afterwards; on a slow device coarsely, and sharply once it rests
   again = true
+  wake?.()
   if (busy) return
   busy = true
   try {
-    while (again) {
+    while (again || !sharp) {
+      const start = since, now = face(), size = again && slow ? READ : SHOWN, began = performance.now()
       again = false
-      const start = since, now = face()
       since = null
       canvas.setAttribute('aria-label', describe())
       code.textContent = python()
-      const {grey, probs, ms} = await remote.face(READ, SHOWN, now)
+      const {grey, probs, ms} = await remote.face(READ, size, now)
       if (probs) says(probs)
-      paint(grey)
+      paint(grey, size)
+      sharp = size===SHOWN
+      if (sharp) slow = performance.now()-began>SLOW
       root.dataset.drawn = ++drawn // for tests
       if (drawn<WARM) again = true
       await new Promise(requestAnimationFrame)
-      if (start) timed(start, ms)
+      if (start) timed(start, {...ms, size})
+      if (!sharp && !again) await new Promise(o => { wake = o; setTimeout(o, REST) })
     }
   } catch (e) { fail(e) } finally { busy = false }
 }
 
-function paint(grey) {
-  const o = new ImageData(SHOWN, SHOWN)
+function paint(grey, size) {
+  const o = new ImageData(size, size)
+  if (canvas.width!==size) canvas.width = canvas.height = size
   grey.forEach((v, i) => o.data.set([v, v, v, 255], i*4))
   canvas.getContext('2d').putImageData(o, 0, 0)
 }

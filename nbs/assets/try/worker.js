@@ -49,7 +49,7 @@ const jobs = {
     const times = [performance.now()], took = o => { times.push(performance.now()); return o }
     const seen = took(await jobs.draw(read, now))
     const probs = took(model ? (await model.probs(seen)).probs[0] : null)
-    const grey = took(await jobs.draw(shown, now)), [read_, network, shown_] = times.slice(1).map((t, i) => t-times[i])
+    const grey = took(shown===read ? seen : await jobs.draw(shown, now)), [read_, network, shown_] = times.slice(1).map((t, i) => t-times[i])
     return {grey, probs, ms: {drawing: read_+shown_, network}}
   },
 }
