@@ -146,7 +146,7 @@ def test_for_models(site):
 
 def test_lasting_anchors(site):
     "A finding's anchor is its name: it stays when the number changes"
-    ids = re.findall(r'<section id="([^"]*)"', read(site, 'results.html'))
+    ids = re.findall(r'data-anchor-id="([^"]*)"', read(site, 'results.html'))
     assert 'freezing-the-whole-body-cost' in ids and not [o for o in ids if 'points' in o or 'over-faces' in o]
 
 def test_setup_is_folded(site):
