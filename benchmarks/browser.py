@@ -3,6 +3,9 @@
 - *pages*: bytes of a first visit, as a server that compresses text sends them; `--before` names a site of an older commit.
 - *lab*: milliseconds from a slider's move to the face and the bars drawn, and the processor's part of them.
 - *try*: seconds to the first answer over a slow line, on a first visit and on later ones.
+- *ways*: the two ways to draw a face on a page: our generated JavaScript, and Pyodide, which `npm pack pyodide` fetches
+  (`--pyodide` is the unpacked folder). That package holds no NumPy, so that nothing can be drawn with it: its size and
+  start are the least that this way costs.
 
 DevTools slows a page and its line down, but not its worker. So the worker's code runs here in a frame of the page, on the
 page's one thread: what is measured is more than readers see, who have two."""
@@ -95,7 +98,8 @@ def slowed(b, url, page, rate, line=None, context=None):
 SETTLED = '''() => +document.getElementById("lab").dataset.drawn>=8 && !document.querySelector(".lab-note").textContent'''
 MOVE = '''async ([k, n]) => {
   const all = [], slider = document.getElementById(`lab-${k}`)
-  const watch = new PerformanceObserver(o => all.push(...o.getEntries().map(e => [e.duration, e.detail.drawing, e.detail.network, e.detail.size])))
+  const row = ({duration, detail: {drawing, network, size}}) => [duration, drawing, network, size]
+  const watch = new PerformanceObserver(o => all.push(...o.getEntries().map(row)))
   watch.observe({type: 'measure'})
   for (let i = 0; i<n; i++) {
     const before = all.length
@@ -144,17 +148,57 @@ def first_answer(b, site, age, visits):
         context.close()
     return rows
 
+PYODIDE = 'pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm', 'python_stdlib.zip', 'pyodide-lock.json' # what a page loads
+OURS = """async () => {
+  const all = [], began = performance.now(), timed = f => { const t = performance.now(); f(); return performance.now()-t }
+  const {face48} = await import('./assets/try/faces.js'), words = await (await fetch('assets/try/lab.json')).json()
+  for (const k in words.head) face48.inputs[k][0] = words.head[k].start
+  face48.prepare()
+  face48.compute()
+  const first = performance.now()-began
+  for (let i = 0; i<60; i++) { face48.inputs.units[3] = i%20/20; all.push(timed(() => face48.compute())) }
+  return [first, all.sort((a, b) => a-b)[30]]
+}"""
+THEIRS = """async () => {
+  const began = performance.now(), {loadPyodide} = await import('./pyodide.mjs'), python = await loadPyodide()
+  python.runPython('1+1')
+  let numpy = true
+  try { python.runPython('import numpy') } catch { numpy = false }
+  return [performance.now()-began, numpy]
+}"""
+
+def ways(b, url, site, pyodide):
+    "Kilobytes, milliseconds until the first face of 48 pixels (or, of Pyodide, the first sum), and for each face after it"
+    def asked(address, script):
+        o = b.new_page()
+        o.route('**/blank.html', lambda r: r.fulfill(body='<!doctype html><title>blank</title>', content_type='text/html'))
+        o.goto(address+'blank.html')
+        res = o.evaluate(script)
+        o.close()
+        return res
+    first, face = asked(url, OURS)
+    rows = [dict(way='generated JavaScript', kb=round(sent(site/'assets'/'try'/'faces.js')/1e3, 1),
+                 first_ms=round(first), face_ms=round(face, 1), load=load())]
+    with serve_compressed(pyodide) as theirs: first, numpy = asked(theirs, THEIRS)
+    files = [pyodide/o for o in PYODIDE]
+    version = json.loads((pyodide/'package.json').read_text())['version']
+    size = sum(len(gzip.compress(o.read_bytes(), 6)) for o in files)
+    return [*rows, dict(way=f'Pyodide {version}', numpy=numpy, kb=round(size/1e3, 1), first_ms=round(first), load=load())]
+
 @call_parse
 @cli
 def main(
     site:Path=ROOT/'_site', # Folder of the built site
     before:Path=None, # Folder of the site that an older commit built
+    pyodide:Path=None, # Folder of Pyodide's package, for `ways`
     parts:str='pages,lab,try', # What to measure
     out:Path=OUT/'browser.json', # The record; parts that are not measured stay in it
 ):
     "Measure the site in a headless Chromium"
     for o in filter(None, (site, before)):
         if not (o/'index.html').is_file(): raise InputError(f'{o} holds no site: run python tools/site.py first')
+    if 'ways' in parts and not (pyodide and (pyodide/'pyodide.mjs').is_file()):
+        raise InputError('The second way needs Pyodide: npm pack pyodide, unpack it and name its folder with --pyodide')
     record = json.loads(out.read_text()) if out.exists() else {}
     with browser() as b, serve_compressed(site) as url:
         about = provenance(chromium=b.version)
@@ -170,5 +214,6 @@ def main(
         if 'try' in parts:
             rows = first_answer(b, site, 600, 2)+first_answer(b, site, 0, 2)[1:]
             record['try'] = dict(about, line=LINE, slower=4, rows=rows)
+        if 'ways' in parts: record['ways'] = dict(about, rows=ways(b, url, site, pyodide))
     save_json(out, record)
     print(json.dumps({k: record[k]['rows'] for k in record}, indent=1))

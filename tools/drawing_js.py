@@ -1,4 +1,9 @@
-"The drawing of faces for pages without Python: `fer_course.synth`, recorded and written again as JavaScript"
+"""The drawing of faces for pages without Python: `fer_course.synth`, recorded and written again as JavaScript
+
+The other way would be Python itself in the browser. `results/benchmarks/browser.json` says what both weigh and how long
+they take to begin: Pyodide is a hundred times as large even without NumPy, which its npm package does not hold. An ONNX
+graph, which the runtime that is on the page anyway could execute, was not tried: it has no windows whose size follows
+from values, and few of the whole numbers of 64 bits by which a person is chosen."""
 import json
 from pathlib import Path
 from unittest.mock import patch
