@@ -73,3 +73,9 @@ def test_output_is_input(here):
 def test_records_go_nowhere(here, path):
     "Refused before the faces are read"
     assert path.split('/')[0] in line_of(fer_evaluate, 'small', data='nowhere', out=path)
+
+@pytest.mark.parametrize('path', PATHS)
+def test_votes(here, path):
+    "A file without votes is refused before the faces are read: those here are nowhere"
+    says = line_of(fer_evaluate, 'small', data='no faces', votes=path)
+    assert path.split('/')[-1][:50] in says and 'no faces' not in says

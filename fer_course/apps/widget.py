@@ -24,7 +24,7 @@ from .. import synth
 from ..core.errors import InputError, check_name
 from ..core.faceset import VOCAB
 from ..infer import predict
-from ..infer.detect import find_faces
+from ..infer.detect import find_tilted_faces
 from ..infer.maps import brightest_part, occlusion_map
 from ..nets.card import TERMS
 from ..nets.predictor import load_predictor
@@ -68,18 +68,6 @@ def _moved(box, shift_x, shift_y, scale):
     k = max(w, h) # what is cut out is square
     return x + w/2 + k*(shift_x-scale/2), y + h/2 + k*(shift_y-scale/2), k*scale, k*scale
 
-def _turned(img, box, turn):
-    "The picture around a box, turned about the middle of the box and its edge repeated outwards; and the box in it"
-    x, y, w, h = box
-    r = int(max(w, h)*1.5)+1
-    mid_x, mid_y = x+w/2, y+h/2
-    rows = np.clip(np.arange(int(mid_y)-r, int(mid_y)+r), 0, img.shape[0]-1)
-    cols = np.clip(np.arange(int(mid_x)-r, int(mid_x)+r), 0, img.shape[1]-1)
-    around = Image.fromarray(img[np.ix_(rows, cols)])
-    center = mid_x-int(mid_x)+r, mid_y-int(mid_y)+r
-    turned = around.rotate(turn, Image.Resampling.BICUBIC, center=center)
-    return np.array(turned), (center[0]-w/2, center[1]-h/2, w, h)
-
 def cut(
     img:np.ndarray, # A picture, grey `uint8 [h, w]` or in colour `[h, w, 3]`
     box, # A face in it, `(x, y, w, h)`
@@ -91,9 +79,7 @@ def cut(
     light:float=0., # Stops: 1 doubles the light, and what would be brighter than white is white
 )->np.ndarray: # `uint8 [48, 48]`, as a model takes it
     "The face in a box, cut as by `fer_course.infer.predict.crop`, then moved, turned, blurred or lit"
-    box = _moved(box, shift_x, shift_y, scale)
-    if turn: img, box = _turned(img, box, turn)
-    face = Image.fromarray(predict.crop(img, box))
+    face = Image.fromarray(predict.crop(img, _moved(box, shift_x, shift_y, scale), turn=turn))
     if blur: face = face.filter(ImageFilter.GaussianBlur(blur))
     return np.array(ImageEnhance.Brightness(face).enhance(2**light) if light else face)
 
@@ -142,10 +128,10 @@ class PredictWidget(anywidget.AnyWidget):
         # A model of your own, as for `load_predictor`; the shipped 'fer' answers where None
         model=None,
         models='models', # Folder with more models to choose from
-        detector=find_faces, # Picture in, boxes `[k, 4]` out
+        detector=find_tilted_faces, # As for `fer_course.infer.predict.look`
         **kwargs # Settings, for example `expression='sad', least=.4`
     ):
-        self.cards = ({} if model is None else {str(model): model}) | find_models(models)
+        self.cards = ({} if model is None else {Path(model).name: model}) | find_models(models)
         self.detector, self.opened, self.told = detector, {}, {}
         self._forget()
         super().__init__(models=list(self.cards), model=next(iter(self.cards)), **kwargs)
@@ -156,7 +142,7 @@ class PredictWidget(anywidget.AnyWidget):
 
     def _forget(self):
         "Hold no picture, and nothing that was said to one"
-        self.picture, self.faces, self.at, self.drawn = None, [], 0, False
+        self.picture, self.faces, self.turns, self.at, self.drawn = None, [], [], 0, False
         self.found, self.answer, self.table = '', {}, []
         self.parts = _NO_UPLOAD
 
@@ -201,13 +187,13 @@ def _near(box, boxes):
     return int(np.argmin([np.abs(middle(o)-middle(box)).sum() for o in boxes]))
 
 @patch
-def _take(self:PredictWidget, img, faces, found, alt, shown=None):
+def _take(self:PredictWidget, img, faces, turns, found, alt, shown=None):
     "Show a picture and the faces in it instead of those before; `shown` is its file, where the page has it already"
     last = self.faces[self.at] if shown and self.faces else None
     self.drawn, self.faces, self.answer, self.table = False, [], {}, []
     for k in ('answer', 'table'): self.told.pop(k, None)
     if not shown: self.crop = REST
-    self.picture, self.faces = img, faces
+    self.picture, self.faces, self.turns = img, faces, turns
     h, w = img.shape[:2]
     self.told['picture'] = dict(kind='picture', size=[w, h], words=alt), [shown or _file(img)]
     if not shown: self.send(*self.told['picture'])
@@ -215,10 +201,10 @@ def _take(self:PredictWidget, img, faces, found, alt, shown=None):
 
 @patch
 def _boxes(self:PredictWidget, img, name='', **kwargs):
-    "Where the faces are, as `fer_course.infer.predict` finds them"
+    "Where the faces are, and by how much they are turned upright, as `fer_course.infer.predict` does it"
     found = predict.look(name, img, detector=self.detector, **kwargs)
     if found.error: raise found.error
-    return found.boxes.tolist()
+    return found.boxes.tolist(), found.turns.tolist()
 
 @patch
 def choose(self:PredictWidget,
@@ -239,7 +225,7 @@ def draw(self:PredictWidget):
     with self._busy(f'Drawing a face that shows {self.expression} …'):
         img, box = portrait(self.expression, self.seed)
         found = f'A drawn face, labelled {self.expression}. Its place is known: no detector is asked.'
-        self._take(img, [box], found, f'A drawn face that shows {self.expression}')
+        self._take(img, [box], [0], found, f'A drawn face that shows {self.expression}')
         self.drawn = True
 
 def _found(n, name):
@@ -257,15 +243,15 @@ def read(self:PredictWidget,
     with self._busy(f'Reading {name} …'):
         try: img = predict.read_picture(data)
         except InputError as e: raise InputError(f'{name} cannot be read as a picture: {e}') from e
-        faces = self._boxes(img, name)
+        faces, turns = self._boxes(img, name)
         small = len(faces) and max(img.shape[:2])<=predict.FACE_SIZES[1]
         found = f'{name} is as small as a face in FER2013, so it is taken as one.' if small else _found(len(faces), name)
-        self._take(img, faces, found, name)
+        self._take(img, faces, turns, found, name)
 
 @patch
 def whole(self:PredictWidget):
     "Take the middle of the picture as a face, where none was found"
-    self.faces = self._boxes(self.picture, whole=True)
+    self.faces, self.turns = self._boxes(self.picture, whole=True)
     self.choose(0, 'The middle of the picture is taken as a face; shift and size move it.')
 
 @patch
@@ -338,8 +324,9 @@ def ask(self:PredictWidget):
     model = self._opened(self.model)
     self._offer_looks(model)
     if not self.faces: return
-    box = self.faces[self.at]
-    face, rest = cut(self.picture, box, **self.crop), cut(self.picture, box, **REST)
+    box, turn = self.faces[self.at], self.turns[self.at]
+    moved, rest = ({**o, 'turn': o['turn']+turn} for o in (self.crop, REST))
+    face, rest = cut(self.picture, box, **moved), cut(self.picture, box, **rest)
     probs, before = model.probs(np.stack([face, rest]))
     top = int(probs.argmax())
     self.answer = dict(zip(model.vocab, probs.tolist()))
@@ -347,7 +334,7 @@ def ask(self:PredictWidget):
     sure, why = bool(probs[top]>=self.least), _words(probs, model.vocab, self.least)
     self._tell('answer', [face.tobytes(), *m], vocab=model.vocab, top=top, sure=sure, why=why, looked=looked,
                probs=probs.tolist(), before=before.tolist() if self.crop!=REST else None,
-               words=f'{model.vocab[top] if sure else "not sure"}, {why}', about=_about(model.card), points=outline(box, **self.crop))
+               words=f'{model.vocab[top] if sure else "not sure"}, {why}', about=_about(model.card), points=outline(box, **moved))
     self._ask_all(face, model.vocab)
 
 @patch
@@ -392,8 +379,8 @@ def _piece(self:PredictWidget, part, id, name, last):
 def _shot(self:PredictWidget, part, id):
     "A picture from the camera, which numbers them"
     img = predict.read_picture(data := bytes(part))
-    faces = self._boxes(img)
-    self._take(img, faces, _found(len(faces), 'the camera’s picture'), 'The last picture from the camera', data)
+    faces, turns = self._boxes(img)
+    self._take(img, faces, turns, _found(len(faces), 'the camera’s picture'), 'The last picture from the camera', data)
 
 @patch
 def _again(self:PredictWidget):

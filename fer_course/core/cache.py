@@ -34,8 +34,11 @@ def file_state(
 )->str: # 32 hexadecimal digits
     "A digest that changes with the name, size or modification time of any file in `path`"
     path = Path(path).resolve()
-    files = sorted(o for o in path.rglob('*') if o.is_file()) if path.is_dir() else [path]
-    stats = [(str(o), o.stat().st_size, o.stat().st_mtime_ns) for o in files]
+    # strings, as thousands of `Path`s take a second to make and to sort
+    files = [str(path)]
+    if path.is_dir():
+        files = [os.path.join(d, o) for d,_,names in os.walk(path) for o in names]
+    stats = [(o, s.st_size, s.st_mtime_ns) for o in sorted(files) if os.path.isfile(o) and (s := os.stat(o))]
     return hashlib.blake2b(repr(stats).encode(), digest_size=16).hexdigest()
 
 # %% ../../nbs/lib/core/cache.ipynb #d90bf9f0

@@ -185,7 +185,7 @@ _PACKED = '.zip .tar .gz .tgz .bz2 .tbz2 .xz .txz .7z .rar'.split()
 def _unpacked(pairs, path, limit, depth=2):
     "`pairs`, with each archive among them replaced by its members, named `archive!/member`"
     for name,f in pairs:
-        if f is None or not depth or Path(name).suffix.lower() not in _PACKED: yield name, f
+        if f is None or not depth or os.path.splitext(name)[1].lower() not in _PACKED: yield name, f
         else:
             with TemporaryFile() as copy:
                 shutil.copyfileobj(f, copy, 1<<20)

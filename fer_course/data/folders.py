@@ -9,7 +9,7 @@ __all__ = ['MAX_TEXT', 'Listing', 'list_files', 'place_of', 'find_in_folders', '
            'find_in_tables', 'refuse_bad', 'decode_all', 'make_set', 'read_pictures', 'read_table']
 
 # %% ../../nbs/lib/data/folders.ipynb #d1af9750
-import io, re, warnings
+import io, os, re, warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -63,7 +63,7 @@ def list_files(
     "List the files in `path` by kind"
     res = Listing()
     for name,f in members(path, res.hidden):
-        suffix = Path(name).suffix.lower()
+        suffix = os.path.splitext(name)[1].lower()
         if f is None: res.dirs.append(name)
         elif suffix in SUFFIXES: res.pictures.append(name)
         else: _look(name, f, suffix, res, columns)
@@ -128,8 +128,8 @@ def find_in_folders(
     vocab:list=None, # Class names, as for `name_classes`
 )->tuple: # A list of `Found`, and notes
     "Classes and splits from folders; splits may also come from the first word of the file names"
-    found = [Found(o, *place_of(o)[:1], '', place_of(o)[1], person_of(o))
-             for o in sorted(listing.pictures)]
+    places = [(o, *place_of(o)) for o in sorted(listing.pictures)]
+    found = [Found(o, label, '', split, person_of(o)) for o,label,split in places]
     _check_places(found, listing, path)
     names = name_classes([o.label for o in found], vocab, path)
     found = [replace(o, cls=names[o.label]) for o in found]

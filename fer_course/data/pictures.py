@@ -6,7 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/data/pictures.html.md"""
 
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'DEPTHS', 'SUFFIXES', 'FORMATS', 'MAX_FILE', 'eight_bits', 'upright', 'middle_square', 'to_grey',
-           'picture_kind', 'can_decode', 'decode', 'grey_square', 'open_picture', 'grey_face', 'font_with']
+           'picture_kind', 'can_decode', 'decode', 'grey_square', 'open_picture', 'grey_face', 'font_with',
+           'name_and_font']
 
 # %% ../../nbs/lib/data/pictures.ipynb #f08f5e39
 import io, warnings
@@ -15,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageFont, ImageOps, features
 
 from ..core.errors import InputError
 
@@ -205,3 +206,14 @@ def font_with(
     others = (o.fname for o in fontManager.ttflist if not o.name.startswith('Last Resort'))
     return next((o for o in (findfont(FontProperties()), *others)
                  if letters <= get_font(o).get_charmap().keys()), '')
+
+def name_and_font(
+    name:str, # Class name, in any script
+    number:int, # Its place among the classes, from 1
+    size:int, # Height of the letters, in pixels
+)->tuple: # The name, or '#2' for example if no font has its letters; and a font of Pillow
+    "How to write a class name into a picture"
+    # Pillow's own font has the plain letters and needs no search
+    if name.isascii(): return name, ImageFont.load_default(size)
+    if path := font_with(name): return name, ImageFont.truetype(path, size)
+    return f'#{number}', ImageFont.load_default(size)

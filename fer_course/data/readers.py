@@ -14,17 +14,17 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ..core.cache import cached
 from ..core.errors import InputError
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes
 from .columns import csv_columns, pick_columns
-from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv
+from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv, read_votes
 from .folders import Listing, list_files, read_pictures, read_table
 from .parquet import read_parquet
-from .pictures import font_with, grey_face
+from .pictures import grey_face, name_and_font
 
 # %% ../../nbs/lib/data/readers.ipynb #7ee2abc5
 def _is_path_table(path, columns):
@@ -197,6 +197,9 @@ def load_faces(
     "Faces by name or path; `InputError` or `FileNotFoundError` says what is wrong with them"
     if not 8 <= size <= 1024:
         raise InputError(f'size={size}: faces can be from 8 to 1024 pixels high')
+    if votes: read_votes(votes) # a wrong file is refused before the faces are read
+    elif votes_as!='majority':
+        raise InputError(f'votes_as={votes_as} needs votes: the path of fer2013new.csv (--votes)')
     if str(data) in NAMES:
         faces = _named(str(data), size, seed, vocab or None, columns or None, skip_bad)
     else:
@@ -207,8 +210,6 @@ def load_faces(
         check_classes([faces.vocab[i] for i in np.unique(faces.labels)], data, asked=True)
         check_in_training(faces)
     if votes: faces = add_votes(faces, votes, votes_as)
-    elif votes_as!='majority':
-        raise InputError(f'votes_as={votes_as} needs votes: the path of fer2013new.csv (--votes)')
     if drop_leaks: faces = faces.drop_leaks()
     return faces if subset is None else faces.subset(subset, seed)
 
@@ -224,8 +225,7 @@ def contact_sheet(
     side, left = faces.imgs.shape[1]+2, 130
     sheet = Image.new('L', (left+n*side, len(rows)*side), 255)
     for y,(cls,split,items) in enumerate(rows):
-        font = None if cls.isascii() or not font_with(cls) else ImageFont.truetype(font_with(cls), 11)
-        name = cls if font or cls.isascii() else f'#{faces.vocab.index(cls)+1}'
+        name, font = name_and_font(cls, faces.vocab.index(cls)+1, 11)
         ImageDraw.Draw(sheet).text((4, y*side+side//3), f'{name} {split}', fill=0, font=font)
         for x,i in enumerate(items):
             sheet.paste(Image.fromarray(np.asarray(faces.imgs[i])), (left+x*side, y*side))

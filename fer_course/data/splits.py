@@ -9,6 +9,7 @@ __all__ = ['name_words', 'split_name', 'folds', 'fill_splits']
 
 # %% ../../nbs/lib/data/splits.ipynb #04437cbd
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def _meaning(word):
     return (next((v for k,v in _MEANS.items() if m[1]==k), '')
             or next(o for o in SPLITS if m[1][:3]==o[:3]) if m else '')
 
+@lru_cache(1<<12) # of thousands of pictures, most lie in the same few folders
 def split_name(
     s:str, # A name of a folder or file, or a value in a table
 )->str: # 'train', 'valid', 'test', or '' if the name is not clear

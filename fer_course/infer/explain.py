@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from ..core.errors import InputError
-from ..records.figures import COLORS, Picture, small_figure, tidy_axes
+from ..records.figures import COLORS, Picture, shown_names, small_figure, tidy_axes
 from .maps import brightest_part, occlusion_map
 from ..records.metrics import is_correct, wilson
 from ..nets.model import stages
@@ -117,6 +117,7 @@ def show_maps(
                  titles if titles is not None else [str(i) for i in range(len(imgs))])
     rows = -(-n//cols)
     fig = small_figure(rows*(4.4/cols+.28))
+    shown, look = shown_names(titles)
     for ax,o in zip(fig.subplots(rows, cols, squeeze=False).flat, range(rows*cols)):
         ax.axis('off')
         if o>=n: continue
@@ -124,7 +125,7 @@ def show_maps(
         if maps is not None:
             ax.imshow(np.maximum(maps[o], 0), cmap='magma', alpha=.55,
                       vmin=0, vmax=scale or max(maps[o].max(), 1e-9))
-        ax.set_title(titles[o], fontsize=8)
+        ax.set_title(shown[o], **look)
     told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest_part(m)}')
             for t,m in zip(titles, maps if maps is not None else titles)]
     return Picture(fig, f'{"Faces" if maps is None else what}: {"; ".join(told)}.')
@@ -198,12 +199,13 @@ def plot_answers(
     "The probability of each class as one thing varies"
     fig = small_figure(2.7)
     ax = fig.subplots()
-    for i,c in enumerate(vocab):
+    names, look = shown_names(vocab)
+    for i,c in enumerate(names):
         ax.plot(x, probs[:,i], label=c, color=[*COLORS, 'black'][i%7], marker='osDv^P*'[i%7],
                 markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
     ax.set_ylim(-.02, 1.02)
     tidy_axes(ax, xlabel, 'probability', percent='y')
-    fig.legend(loc='outside right center', fontsize=8, frameon=False)
+    fig.legend(loc='outside right center', prop=dict(size=8, family=look['fontfamily']), frameon=False)
     best = probs.argmax(1)
     turns = [0, *(np.flatnonzero(np.diff(best))+1)]
     return Picture(

@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/records/figures.html.md"""
 
 # %% auto #0
 __all__ = ['COLORS', 'Picture', 'small_figure', 'tidy_axes', 'gallery', 'describe_plot', 'draw_flow', 'run_style', 'curves',
-           'confusions', 'f1_dots', 'accuracies']
+           'shown_names', 'confusions', 'f1_dots', 'accuracies']
 
 # %% ../../nbs/lib/records/figures.ipynb #678d621b
 from io import BytesIO
@@ -199,8 +199,10 @@ def _confusion_alt(run, rs):
     return (f'{run} recognises {rates.index[own.argmax()]} best ({own.max():.0%}) '
             f'and most often takes {" for ".join(wrong.idxmax())} ({wrong.max():.0%})')
 
-def _shown(vocab):
-    "Names as a figure can show them, by number where no font has the letters; and a style for them"
+def shown_names(
+    vocab:list, # Class names, in any script
+)->tuple: # The names, '#2' in place of the second if no font has its letters; and a style for them
+    "Names as a figure can show them"
     paths = [font_with(o) for o in vocab]
     names = [o if p else f'#{i}' for i,(o,p) in enumerate(zip(vocab, paths), 1)]
     fonts = [get_font(o).family_name for o in (font_with(''), *paths) if o]
@@ -232,7 +234,7 @@ def confusions(
     fig = small_figure((2.15+.15*_lines(runs, 26))*rows+.2 if many else 4.5)
     axs = list(fig.subplots(rows, 1+many, squeeze=False).flat)
     for ax,(run,rs) in zip(axs, runs.items()):
-        names, look = _shown(rs[0].config['vocab'])
+        names, look = shown_names(rs[0].config['vocab'])
         _matrix(ax, _rates(rs), _short(names) if many else names, look)
         ax.set_title(_wrap(run, 26, f' {_mean_acc(rs):.1%}'), fontsize=8)
     for ax in axs[len(runs):]: ax.remove()
@@ -265,7 +267,7 @@ def f1_dots(
         shift = (k-(len(runs)-1)/2)*.13 # marks of one class stand a little apart
         ax.plot(f1.values(), np.arange(len(f1))+shift, label=run, markersize=5,
                 **run_style(run, runs) | dict(linestyle=''))
-    names, look = _shown(per_class)
+    names, look = shown_names(per_class)
     ax.set_yticks(range(len(names)),
                   [f'{c}\nn={o["n"]}' for c,o in zip(names, per_class.values())], **look)
     ax.invert_yaxis()

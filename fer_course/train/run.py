@@ -22,6 +22,7 @@ from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
+from ..nets.card import check_vocab
 from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import load_predictor
 from ..records.metrics import preds_table
@@ -217,6 +218,7 @@ def _train_run(data, run, seed, out, models, overwrite, bar, args):
     faces = data.faces_for(args)
     s = _settings(faces, run, seed, args)
     path, model, ckpt, lock = _paths(out, models, s)
+    check_vocab(s['vocab'], faces.name) # now, and not when the trained model is saved
     with run_lock(lock):
         if path.exists() and not overwrite: return load_matching_record(path, s)
         if overwrite: ckpt.unlink(missing_ok=True)
