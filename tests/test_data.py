@@ -380,6 +380,24 @@ def test_dry_run(tmp_path, monkeypatch, capsys):
     assert (code, err)==(0, '') and 'sad (Sadness)' in out and 'drawn by seed 0' in out and not (tmp_path/'results').exists()
     assert Image.open('sheet.png').width>400
 
+def test_two_thousand(tmp_path, monkeypatch, capsys):
+    "A folder of 2,000 pictures with odd ones among them: what is wrong is named, and what is left is counted to the last picture"
+    d, bad = tmp_path/'d', ['empty.png', 'half.png', 'words.jpg']
+    for k,c in enumerate(DRAWN.vocab):
+        for i in range(285):
+            put(d/('train' if i<200 else 'test')/c/f'{i}.png', (BY_CLASS[c][i%30]+i//30).astype(np.uint8), compress_level=1)
+    odd = {'a.jfif': 'JPEG', 'b.JPG': 'JPEG', 'no suffix': 'PNG', 'screen.webp': 'WEBP', 'named.wrong': 'TIFF'}
+    for name,kind in odd.items(): put(d/'train/happy'/name, BY_CLASS['happy'][0], format=kind)
+    half = (d/'train/happy/0.png').read_bytes()[:700]
+    for name,data in zip(bad, (b'', half, b'no picture')): (d/'train/sad'/name).write_bytes(data)
+    for name in ('notes.txt', 'train/.DS_Store', 'train/happy/._0.png'): (d/name).write_bytes(b'a,b')
+    code, out, err = run(monkeypatch, capsys, '--data', d, '--dry-run')
+    assert code==2 and err.count('\n')==1 and err.startswith('error: ') and all(o in err for o in bad) and '--skip-bad' in err
+    with pytest.warns(UserWarning, match='3 of 2003'):
+        code, out, err = run(monkeypatch, capsys, '--data', d, '--dry-run', '--skip-bad', '--contact-sheet', 'sheet.png')
+    assert code==0 and '2 hidden files' in out and '1 .txt' in out and '3 unreadable' in out and f'{7*285+5:,}' in out
+    assert Image.open('sheet.png').height==7*3*50 # a row for each class in train, in test, and in the part of train that is for valid
+
 NUMBERS = [(f'--{k}', v) for k in ('epochs', 'size', 'bs', 'subset', 'views') for v in (0, -1, 10**12)] + [('--size', 1), ('--bs', 1)]
 NUMBERS += [(f'--{k}', v) for k in ('label-smoothing', 'erase', 'lr') for v in (-1, 1e9, 'nan', 'inf')] + [('--lr', 0), ('--lr', 'x')]
 NUMBERS += [('--seeds', v) for v in (-1, 1.5, 'nan', 10**12, '²')]
