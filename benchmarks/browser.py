@@ -2,7 +2,7 @@
 
 - *pages*: bytes of a first visit, as a server that compresses text sends them; `--before` names a site of an older commit.
 - *lab*: milliseconds from a slider's move to the face and the bars drawn, and the processor's part of them.
-- *try*: seconds to the first answer over a slow line, on a first visit and on later ones.
+- *try_it*: seconds to the first answer over a slow line, on a first visit and on later ones.
 - *ways*: the two ways to draw a face on a page: our generated JavaScript, and Pyodide, which `npm pack pyodide` fetches
   (`--pyodide` is the unpacked folder). That package holds no NumPy, so that nothing can be drawn with it: its size and
   start are the least that this way costs.
@@ -28,6 +28,7 @@ TEXT = {'.html', '.css', '.js', '.mjs', '.json', '.svg', '.xml', '.txt', '.webma
 PAGES = dict(home='index.html', lesson='lessons/03_pretrained_or_scratch.html', results='results.html',
              try_it='try.html', reference='lib/**/faceset.html') # the reference lay elsewhere once
 LINE = dict(offline=False, latency=150, downloadThroughput=1.6e6/8, uploadThroughput=.75e6/8) # a slow mobile line
+PARTS = 'pages', 'lab', 'try_it', 'ways'
 MOVES = 24 # of a slider, after those by which the browser compiles
 
 # The worker's code in a frame: it hears and says the same, on the page's thread
@@ -183,7 +184,22 @@ def ways(b, url, site, pyodide):
     files = [pyodide/o for o in PYODIDE]
     version = json.loads((pyodide/'package.json').read_text())['version']
     size = sum(len(gzip.compress(o.read_bytes(), 6)) for o in files)
-    return [*rows, dict(way=f'Pyodide {version}', numpy=numpy, kb=round(size/1e3, 1), first_ms=round(first), load=load())]
+    return dict(rows=[*rows, dict(way=f'Pyodide {version}', numpy=numpy, kb=round(size/1e3, 1), first_ms=round(first), load=load())])
+
+def pages(b, url, site, before):
+    "What each page weighs, and weighed"
+    rows = {k: weight(b, url, site, v) for k,v in PAGES.items()}
+    if before:
+        with serve_compressed(before) as old:
+            for k,v in PAGES.items(): rows[k] |= {f'before_{n}': w for n,w in weight(b, old, before, v).items()}
+    return dict(rows=rows, runtime_kb=round(sent(site/'assets'/'try'/'ort'/'ort-wasm-simd-threaded.wasm.gz')/1e3, 1))
+
+def lab(b, url): return dict(rows=[moves(b, url, o, rate) for o in ('index.html', 'lab.html') for rate in (1, 4)])
+
+def try_it(b, site):
+    """A first visit, one soon after, and one when a browser asks whether what it has still holds. The model and its runtime
+    are fetched in the first alone: a service worker could spare readers no more than the third takes longer than the second"""
+    return dict(line=LINE, slower=4, rows=first_answer(b, site, 600, 2)+first_answer(b, site, 0, 2)[1:])
 
 @call_parse
 @cli
@@ -191,29 +207,20 @@ def main(
     site:Path=ROOT/'_site', # Folder of the built site
     before:Path=None, # Folder of the site that an older commit built
     pyodide:Path=None, # Folder of Pyodide's package, for `ways`
-    parts:str='pages,lab,try', # What to measure
+    parts:str='pages,lab,try_it', # What to measure
     out:Path=OUT/'browser.json', # The record; parts that are not measured stay in it
 ):
     "Measure the site in a headless Chromium"
     for o in filter(None, (site, before)):
         if not (o/'index.html').is_file(): raise InputError(f'{o} holds no site: run python tools/site.py first')
+    if unknown := {*parts.split(',')}-{*PARTS}: raise InputError(f'No part is called {", ".join(unknown)}; there are {", ".join(PARTS)}')
     if 'ways' in parts and not (pyodide and (pyodide/'pyodide.mjs').is_file()):
         raise InputError('The second way needs Pyodide: npm pack pyodide, unpack it and name its folder with --pyodide')
     record = json.loads(out.read_text()) if out.exists() else {}
     with browser() as b, serve_compressed(site) as url:
-        about = provenance(chromium=b.version)
-        if 'pages' in parts:
-            rows = {k: weight(b, url, site, v) for k,v in PAGES.items()}
-            if before:
-                with serve_compressed(before) as old:
-                    for k,v in PAGES.items(): rows[k] |= {f'before_{n}': w for n,w in weight(b, old, before, v).items()}
-            runtime = sent(site/'assets'/'try'/'ort'/'ort-wasm-simd-threaded.wasm.gz')
-            record['pages'] = dict(about, rows=rows, runtime_kb=round(runtime/1e3, 1))
-        if 'lab' in parts:
-            record['lab'] = dict(about, rows=[moves(b, url, o, rate) for o in ('index.html', 'lab.html') for rate in (1, 4)])
-        if 'try' in parts:
-            rows = first_answer(b, site, 600, 2)+first_answer(b, site, 0, 2)[1:]
-            record['try'] = dict(about, line=LINE, slower=4, rows=rows)
-        if 'ways' in parts: record['ways'] = dict(about, rows=ways(b, url, site, pyodide))
-    save_json(out, record)
-    print(json.dumps({k: record[k]['rows'] for k in record}, indent=1))
+        measured = dict(pages=partial(pages, b, url, site, before), lab=partial(lab, b, url), try_it=partial(try_it, b, site),
+                        ways=partial(ways, b, url, site, pyodide))
+        for part in parts.split(','):
+            record[part] = dict(provenance(chromium=b.version), **measured[part]())
+            save_json(out, record) # what is measured is kept, whatever happens to the rest
+            print(part, json.dumps(record[part]['rows'], indent=1), flush=True)

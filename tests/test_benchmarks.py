@@ -36,3 +36,12 @@ def test_save_json(tmp_path):
 def test_run_apart(tmp_path):
     (script := tmp_path/'part.py').write_text('import os, sys\nprint("noise")\nprint(sys.argv[1:], os.environ["OMP_NUM_THREADS"])')
     assert common.run_apart(script, '--n', 3, threads=2)=="['--n', '3'] 2"
+
+def test_browser():
+    "What is said of the site: sliders answer within 100 ms on a processor four times slower, and our drawing is the lighter way"
+    record = json.loads((common.OUT/'browser.json').read_text())
+    assert {o['slower'] for o in record['lab']['rows']}=={1, 4}
+    assert all(o['total_ms']<100 for o in record['lab']['rows'])
+    ours, theirs = record['ways']['rows']
+    assert 50*ours['kb']<theirs['kb'] and ours['first_ms']<theirs['first_ms']
+    assert all(o['kb']>=o['html_kb']>0 for o in record['pages']['rows'].values())
