@@ -98,7 +98,7 @@ def fer_train(
         # the first of several processes does everything else; the others only train with it
         if not first: return
         if recipe and runs:
-            raise InputError(f'--recipe {recipe} is trained in place of runs; leave --runs out')
+            raise InputError(f'--recipe {recipe} replaces the runs; leave out --runs')
         names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
                  else [check_name(o, RUNS, 'run') for o in _names(runs) or RUNS])
         seeds, rates, device = (
@@ -129,7 +129,7 @@ def _rate(s):
     from fer_course.core.errors import InputError
     try: rate = float(s)
     except ValueError:
-        raise InputError(f'{s!r} is no learning rate; give numbers such as 0.002, with commas '
+        raise InputError(f'{s!r} is not a learning rate; give numbers such as 0.002, separated '
                          'between') from None
     check_numbers(lr=rate)
     return rate
@@ -159,7 +159,7 @@ def check_folders(
                   if o.exists() or o.is_symlink())
         if not at.is_dir(): raise InputError(f'--{k} {v}: {at} is not a folder; give another')
         if not os.access(at, os.W_OK):
-            raise InputError(f'--{k} {v}: nothing can be written to {at}; give another folder')
+            raise InputError(f'--{k} {v}: cannot write to {at}; give another folder')
 
 def column_names(
     s:str, # Argument of `--columns`, such as `path=file,label=answer`
@@ -168,7 +168,7 @@ def column_names(
     from fer_course.core.errors import InputError
     pairs = [o.partition('=') for o in s.split(',') if o.strip()]
     if odd := [o for o in pairs if not o[0].strip() or not o[2].strip()]:
-        raise InputError(f'--columns {"".join(odd[0])}: write what a column is for and its name, '
+        raise InputError(f'--columns {"".join(odd[0])}: name each column as role=name, '
                          'such as path=file,label=answer')
     return {k.strip(): v.strip() for k,_,v in pairs}
 
@@ -209,7 +209,7 @@ def check_seed(
     "Convert a seed to a number; `InputError` if it is none"
     from fer_course.core.errors import InputError
     if not (s.isascii() and s.isdigit() and int(s) < 2**32):
-        raise InputError(f'{s!r} is no seed; give whole numbers from 0 to {2**32-1}, with commas '
+        raise InputError(f'{s!r} is not a seed; give whole numbers from 0 to {2**32-1}, with commas '
                          'between')
     return int(s)
 
@@ -288,7 +288,7 @@ def fer_compare(
         if len(df): print(df.reset_index().to_string(index=False), end='\n\n')
     folder = out or _comparison_folder(records)
     print(f'Tables and figures: {write_comparison(records, folder, mixed, tables)}' if folder
-          else 'The runs are of several sets; give --out for tables and figures.')
+          else 'The runs are on several data sets; give --out to write tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
 def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
@@ -343,7 +343,7 @@ def _check_file(option, path, pictures): # a file to write, which must be none o
     if (at.exists() or at.is_symlink()) and not at.is_file():
         raise InputError(f'{path} is a pipe, a socket, a device or a broken link; give --{option} a file')
     if any(os.path.samefile(at, o) for o in pictures if at.exists() and os.path.isfile(o)):
-        raise InputError(f'{path} is a picture that is to be read; give --{option} another file')
+        raise InputError(f'{path} is one of the pictures to be read; give --{option} another file')
     check_folders(**{option: at.parent})
 
 def check_outputs(
@@ -357,15 +357,15 @@ def check_outputs(
     for k,v in (('csv', csv), ('plot', plot)):
         if v: _check_file(k, v, pictures)
     if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'):
-        raise InputError(f'{plot}: a plot is .png, .pdf or .svg')
+        raise InputError(f'{plot}: a plot must be a .png, .pdf or .svg file')
     if not overlay: return
     check_folders(overlay=overlay)
     to = Path(os.path.realpath(overlay))
     for o in pictures: # `os.path` also accepts names that no file can have
         if (to.is_relative_to(os.path.realpath(o)) if os.path.isdir(o)
                 else to==Path(os.path.realpath(os.path.dirname(o)))):
-            raise InputError(f'{overlay} holds pictures that are to be read; '
-                             'give --overlay a folder of its own')
+            raise InputError(f'{overlay} contains pictures to be read; '
+                             'give --overlay another folder')
 
 def _free(folder, answer, taken): # a file name in `folder` that this run has not used yet
     name = Path(answer.name)
@@ -435,7 +435,7 @@ def fer_predict(
     from fer_course.core.errors import InputError
     from fer_course.infer.predict import is_url, media_kind, predict_each, table
     from fer_course.nets.predictor import load_predictor
-    if not pictures: raise InputError('no picture given; name some, or a folder of them')
+    if not pictures: raise InputError('no pictures given; name some, or a folder of pictures')
     check_range(unsure=(unsure, 0, 1), margin=(margin, -.45, 3), every=(every, .001, 1e6))
     check_outputs(pictures, csv, overlay, plot)
     predictor, done, taken = load_predictor(model), [], set()

@@ -118,4 +118,4 @@ def test_common_classes(tmp_path, env):
             (tmp_path/'ck'/s/name).mkdir(parents=True)
             for i,o in enumerate(faces.imgs[faces.labels==VOCAB.index(k)][:6]): Image.fromarray(o if s=='test' else o[:,::-1]).save(tmp_path/'ck'/s/name/f'{i}.png')
     said = run('fer-evaluate', 'small', '--data', 'ck', cwd=tmp_path, env=env)
-    assert 'judged by 36 faces of ck' in said and '6 contempt' in said and 'ck has no neutral' in said
+    assert 'evaluated on 36 faces of ck' in said and '6 contempt' in said and 'ck has no neutral' in said

@@ -121,7 +121,7 @@ def jpeg_of(img, w, h):
     return data[:i+5] + struct.pack('>HH', h, w) + data[i+9:]
 
 REFUSED = {
-    'text.jpg':      (lambda img: b'Dear diary, today nobody looked at the camera.', 'no picture of a kind known here'),
+    'text.jpg':      (lambda img: b'Dear diary, today nobody looked at the camera.', 'not a picture in a known format'),
     'nothing.png':   (lambda img: b'', 'empty file'),
     'half.jpg':      (lambda img: file_of(img, 'JPEG')[:3000], 'runcated'),
     'half.png':      (lambda img: file_of(img, 'PNG')[:3000], 'runcated'),
@@ -130,7 +130,7 @@ REFUSED = {
     'bomb.png':      (lambda img: png_of(50_000, 50_000), None),
     'bomb.jpg':      (lambda img: jpeg_of(img, 50_000, 50_000), None),
     'phone.heic':    (lambda img: b'\0\0\0\x18ftypheic' + bytes(1000), 'HEIC'),
-    'script.ps':     (lambda img: b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n', 'no picture of a kind known here'),
+    'script.ps':     (lambda img: b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n', 'not a picture in a known format'),
     'zeros.bmp':     (lambda img: bytes(10_000), None),
     'text.mp4':      (lambda img: b'not a video', 'as a video'),
     'list.mp4':      (lambda img: b'#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n', 'as a video'),
@@ -168,7 +168,7 @@ def test_strange_names(predictor, scene, env, tmp_path):
     names = [b'two\nlines.png', b'-x.png', b'=1+1.png'] + [b'caf\xe9.png']*(sys.platform=='linux') # elsewhere names must be UTF-8
     for o in names: scene.save(os.fsdecode(os.fsencode(tmp_path)+b'/'+o))
     p = subprocess.run([script('fer-predict'), '.', '--csv', 'out.csv', '--overlay', 'seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert p.returncode==2 and 'folder of its own' in p.stderr
+    assert p.returncode==2 and '--overlay another folder' in p.stderr
     p = subprocess.run([script('fer-predict'), str(tmp_path), '--csv', 'out.csv', '--overlay', tmp_path.parent/f'{tmp_path.name}-seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==0, p.stderr
     assert len(pd.read_csv(tmp_path/'out.csv'))==len(names)==len([*(tmp_path.parent/f'{tmp_path.name}-seen').iterdir()])
@@ -184,7 +184,7 @@ def test_vanishing_file(scene, tmp_path):
 def test_addresses():
     "Nothing is fetched unless asked for"
     with pytest.raises(InputError, match='unless you ask for it'): read_picture('https://example.org/face.jpg')
-    with pytest.raises(InputError, match='cannot be fetched'): read_picture('http://127.0.0.1:9/face.jpg', url=True)
+    with pytest.raises(InputError, match='cannot be downloaded'): read_picture('http://127.0.0.1:9/face.jpg', url=True)
 
 ODD = { # What else lies in people's folders; what is said of it, if it is named
     'a.jfif': lambda o: file_of(o, 'JPEG'), 'B.JPG': lambda o: file_of(o, 'JPEG'), 'no suffix': lambda o: file_of(o, 'PNG'),

@@ -25,9 +25,9 @@ from ..nets.predictor import load_predictor
 # %% ../../nbs/lib/apps/lab.ipynb #13a0f951
 def prototype(
     expression:str, # A class name
-    variant:int=0, # There may be more than one way to show it; after the last comes the first
+    variant:int=0, # Which of the ways to show it; after the last comes the first again
 )->dict: # `{unit: intensity}`, as `synth.draw` takes it
-    "The units that at least every second face of a variant in `synth.PROTOTYPES` shows, each at the middle of its intensities, in steps of 0.05"
+    "The units shown by at least half of the faces of a variant in `synth.PROTOTYPES`, each at its middle intensity, to the nearest 0.05"
     variants = synth.PROTOTYPES[check_name(expression, VOCAB, 'expression')]
     return {u: round((lo+hi)*10)/20 for u,(often,lo,hi) in variants[variant%len(variants)][1].items() if often>=.5}
 
@@ -40,8 +40,8 @@ _BAR = ('<div style="display:flex;align-items:center;line-height:1.6">'
 
 def prob_bars(
     probs:dict, # `{class: probability}`
-)->str: # HTML; its first line is read aloud by screen readers whenever it changes
-    "The answer in words, then a bar and a number for each class"
+)->str: # HTML; screen readers read its first line aloud when it changes
+    "Show the answer in words, and a bar and a number for each class"
     top = max(probs, key=probs.get)
     answer = f'<div role="status" style="line-height:1.6">The network says: <b>{top}</b>, {probs[top]:.0%}</div>'
     return answer + ''.join(_BAR.format(k=k, v=v) for k,v in probs.items())
@@ -87,10 +87,10 @@ def _grid(children):
     return widgets.GridBox(children, layout=dict(grid_template_columns=columns, grid_gap='0 1em', width='100%'))
 
 class ExpressionLab(widgets.VBox):
-    "Sliders for every action unit, for pose and light; the face they make; what a network says to it"
+    "Sliders for action units, pose and light, the face that they make, and a network's answer"
     def __init__(self,
-        model='fer', # A model, as for `load_predictor`; where None, nothing is predicted
-        seed:int=0, # Another seed, another person
+        model='fer', # A model, as for `load_predictor`; None for no predictions
+        seed:int=0, # Random seed: whose face it is
         size:int=192, # Side of the picture, in pixels
     ):
         self.predictor = None if model is None else load_predictor(model)
@@ -110,11 +110,11 @@ class ExpressionLab(widgets.VBox):
         self.side = widgets.Dropdown(options=list(SIDES), description='units move on',
                                      style=dict(description_width='initial'), layout=dict(width='17em'))
         self.buttons = {k: self._expression_button(k) for k in VOCAB} | {
-            'another face': _button('another face', 'The same movements on another face', lambda: self.next_face()),
-            'start again': _button('start again', 'All sliders back to where they were at first', lambda: self.reset())}
+            'another face': _button('another face', 'The same expression on another face', lambda: self.next_face()),
+            'start again': _button('start again', 'Set all sliders back to their first values', lambda: self.reset())}
 
     def _expression_button(self, k):
-        return _button(k, f'A face that is labelled {k}; press again for another way', lambda: self.show(k))
+        return _button(k, f'A face that shows {k}; press again for another way to show it', lambda: self.show(k))
 
     def _top(self):
         self.answer.layout.flex, self.answer.layout.max_width = '1 1 0', '24em'
@@ -131,7 +131,7 @@ class ExpressionLab(widgets.VBox):
 # %% ../../nbs/lib/apps/lab.ipynb #d86de86e
 @patch
 def values(self:ExpressionLab)->dict: # `{unit or parameter: value}`
-    "Where the sliders stand"
+    "The values of all sliders"
     return {k: w.value for k,w in self.sliders.items()}
 
 @patch
@@ -168,15 +168,15 @@ def _python(self:ExpressionLab):
 
 @patch
 def probs(self:ExpressionLab)->dict: # `{class: probability}`
-    "What the network says to the face, at the 48 px of FER2013"
+    "The network's answer for the face, at FER2013's size of 48 px"
     p = self.predictor.probs(np.array(self.face(48))[None])[0]
     return dict(zip(self.predictor.vocab, p.tolist()))
 
 @patch
 def redraw(self:ExpressionLab,
-    change=None, # What ipywidgets says of a change; not needed
+    change=None, # Passed by ipywidgets; not used
 ):
-    "Draw the face anew and ask the network"
+    "Draw the face again and ask the network"
     if self.moving: return
     try:
         self.png = _png(self.face(self.size))
@@ -191,7 +191,7 @@ def redraw(self:ExpressionLab,
 def move(self:ExpressionLab,
     **values, # `{unit or parameter: value}`, as from `values`
 ):
-    "Set several sliders, and draw once"
+    "Set several sliders, then draw once"
     for k in values: check_name(k, self.sliders, 'slider')
     self.moving = True
     for k,v in values.items(): self.sliders[k].value = v
@@ -202,19 +202,19 @@ def move(self:ExpressionLab,
 def show(self:ExpressionLab,
     expression:str, # A class name
 ):
-    "Set the units to one way of showing `expression`, and to another one with every call"
+    "Show `expression`; each call takes another way to show it"
     self.move(**dict.fromkeys(synth.UNITS, 0) | prototype(expression, self.presses[expression]))
     self.presses[expression] += 1
 
 @patch
 def next_face(self:ExpressionLab):
-    "The same movements on another face"
+    "The same expression on another face"
     self.seed += 1
     self.redraw()
 
 @patch
 def reset(self:ExpressionLab):
-    "All sliders back to where they were at first"
+    "Set all sliders back to their first values"
     self.move(**self.start)
 
 # %% ../../nbs/lib/apps/lab.ipynb #7d216ce6

@@ -44,7 +44,7 @@ def cli(
             sys.stdout.flush()
         except BrokenPipeError: msg,code = _unread(),141
         except (InputError, OSError) as e: msg,code = f'error: {error_line(e)}',2
-        except KeyboardInterrupt: msg,code = 'stopped; what was finished is kept',130
+        except KeyboardInterrupt: msg,code = 'stopped; everything finished so far is kept',130
         else: return
         if msg: print(msg, file=sys.stderr)
         raise SystemExit(code)

@@ -25,8 +25,8 @@ from ..core.errors import InputError
 def answer_of(
     # Python: an expression such as `'b'`, or definitions, of which the last is the answer
     source:str,
-): # What it gives
-    "The answer that some source code stands for"
+): # The answer
+    "Evaluate source code as an answer"
     ns = {}
     try: return eval(source, ns)
     except SyntaxError: exec(source, ns)
@@ -36,17 +36,17 @@ def answer_of(
 class Exercise:
     "One question of a lesson"
     def __init__(self,
-        quiz, # The `Quiz` that it belongs to
+        quiz, # The `Quiz` it belongs to
         name:str, # 'q1', 'q2', …
-        # A function of the answer: None where it is right, else words on what is wrong with it
+        # Function of the answer: None if it is right, else what is wrong with it
         judge,
         right:str, # Source code of a right answer
         why:str, # Why it is right, shown with the solution and after a right answer
-        hints, # A hint, or several, each telling more
-        blank:str='...', # Source code that the lesson ships
-        # Source code of typical wrong answers → some words of what is said about each
+        hints, # One hint, or several, each saying more than the last
+        blank:str='...', # Source code in the lesson, to be completed
+        # `{source code of a typical wrong answer: words of the reply to it}`
         wrong:dict|None=None,
-        share:bool=False, # Is the answer a share, so that 65 for 0.65 deserves words of its own?
+        share:bool=False, # Is the answer a share? Then 65 instead of 0.65 gets a reply of its own
     ):
         store_attr()
         self.hints = [hints] if isinstance(hints, str) else list(hints)
@@ -56,7 +56,7 @@ class Exercise:
 
 # %% ../../nbs/lib/course/exercises.ipynb #207d31f0
 class Watched:
-    "A function that remembers what it gave back and how it stopped"
+    "A function that records its results and how it ended"
     def __init__(self, func): self.func, self.results, self.error = func, [], None
 
     def __call__(self, *args, **kwargs):
@@ -113,8 +113,8 @@ def _wrong_kind(exercise, answer, seen):
                 f'Give the name of the function, without calling it: `{exercise.name}.check({name})`.')
     if callable(right): return None
     if answer is None:
-        return ('Your answer is None, that is nothing. `print` gives that, and so does a function '
-                'without `return`.')
+        return ('Your answer is None, that is, nothing: `print` returns None, and so does a '
+                'function without `return`.')
     if isinstance(answer, type):
         return f'You gave the class `{answer.__name__}` itself. A value is asked for.'
     if callable(answer):
@@ -160,9 +160,9 @@ def _stopped(error, seen):
 @patch
 def verdict(
     self:Exercise,
-    answer=..., # Whatever the learner gives: a letter, a number, a function
-)->str|None: # None where it is right
-    "What is wrong with an answer; nothing is shown and nothing is remembered"
+    answer=..., # The learner's answer: a letter, a number, a function
+)->str|None: # None if it is right
+    "What is wrong with an answer, without showing or saving anything"
     if answer is ...: return _BLANK
     seen = Watched(answer)
     try: words = self.judge(seen if callable(answer) else answer)
@@ -177,7 +177,7 @@ def verdict(
 # %% ../../nbs/lib/course/exercises.ipynb #509309a7
 def progress_file(
 )->Path: # `~/.fer_course/progress.json`, or what the environment variable `FER_PROGRESS` names
-    "The file that remembers which exercises are done"
+    "The file with the learner's progress"
     return Path(os.getenv('FER_PROGRESS') or '~/.fer_course/progress.json').expanduser()
 
 def _read_progress(text):
@@ -203,17 +203,17 @@ def _load():
     except ValueError: return _rescue(text), True
 
 def done(
-)->dict: # lesson → exercise → the day on which it was solved
-    "Everything solved so far; of a damaged file, whatever can still be read"
+)->dict: # `{lesson: {exercise: day on which it was solved}}`
+    "Everything solved so far; of a damaged file, what can still be read"
     return _load()[0]
 
 def _set_aside(fn):
-    "Keep a damaged file under a name of its own; the new name"
+    "Rename a damaged file; returns the new name"
     names = (fn.with_name(f'{fn.stem}.damaged{i}{fn.suffix}') for i in range(1, 1000))
     return fn.rename(next(o for o in names if not o.exists()))
 
 def _remember(lesson, name):
-    "Write down that an exercise is done; the path of the file that was there before, where that was damaged"
+    "Save that an exercise is done; returns the new path of a damaged file, if there was one"
     (d, damaged), fn = _load(), progress_file()
     d.setdefault(lesson, {}).setdefault(name, date.today().isoformat())
     fn.parent.mkdir(parents=True, exist_ok=True)
@@ -228,11 +228,11 @@ def _say(mark, text): print('\n'.join(textwrap.wrap(f'{mark} {text}', 96, break_
 def _short(fn): return str(fn).replace(str(Path.home()), '~', 1)
 
 def bar(
-    n:int, # How many are done
-    total:int, # Of how many
-    width:int=20, # In characters
+    n:int, # Number of exercises done
+    total:int, # Number of all exercises
+    width:int=20, # Width in characters
 )->str: # Such as `█████░░░░░ 1 of 2`
-    "A bar made of characters, which every notebook can show"
+    "A progress bar made of characters"
     full = width*n//total
     return f'{"█"*full}{"░"*(width-full)} {n} of {total}'
 
@@ -247,10 +247,10 @@ class Quiz:
         self.exercises = []
 
     def code(self,
-        judge, # As in `Exercise`
+        judge, # As for `Exercise`
         **kwargs
-    )->Exercise: # Kept in `exercises` too
-        "Code to complete, or code with a bug in it: judged by what it does"
+    )->Exercise: # Also added to `exercises`
+        "Code to complete or to debug, judged by what it does"
         self.exercises.append(Exercise(self, f'q{len(self.exercises)+1}', judge, **kwargs))
         return self.exercises[-1]
 
@@ -267,7 +267,7 @@ def check(
     self:Exercise,
     answer=..., # The answer
 ):
-    "Say whether `answer` is right, and if not, what is wrong with it; a right answer is remembered"
+    "Say whether `answer` is right, and if not, why not; saves that the exercise is done"
     words = self.verdict(answer)
     if words: return _say('○' if words in (_BLANK, _UNFINISHED) else '✗', words)
     _say('✓', f'Right. {self.why}')
@@ -275,13 +275,13 @@ def check(
 
 @patch
 def remember(self:Exercise):
-    "Write down that this exercise is done, and show the progress; where that fails, say why"
+    "Save that this exercise is done, and show the progress, or why that fails"
     fn = progress_file()
     try:
         aside = _remember(self.quiz.lesson, self.name)
         first = sum(map(len, done().values()))==1
     except OSError as e:
-        return _say('·', f'This cannot be remembered: {_short(fn)} cannot be written ({e.strerror}). '
+        return _say('·', f'Your progress cannot be saved: {_short(fn)} cannot be written ({e.strerror}). '
                          'Set FER_PROGRESS to a file that can.')
     if aside:
         _say('·', f'{_short(fn)} was damaged. What could be read of it was kept; '
@@ -291,13 +291,13 @@ def remember(self:Exercise):
 
 @patch
 def hint(self:Exercise):
-    "The next hint; after the last the first again"
+    "Show the next hint; after the last, the first again"
     _say('→', self.hints[self.hints_shown % len(self.hints)])
     self.hints_shown += 1
 
 @patch
 def solution(self:Exercise):
-    "A right answer, and why it is right"
+    "Show a right answer, and why it is right"
     print(self.right)
     _say('→', self.why)
 
@@ -306,10 +306,10 @@ def solution(self:Exercise):
 def choice(
     self:Quiz,
     right:str, # The letter of the right option
-    options:dict, # letter → what to say to whoever chose it; for the right one, why it is right
-    hints, # As in `Exercise`
+    options:dict, # `{letter: reply}`; for the right letter, why it is right
+    hints, # As for `Exercise`
 )->Exercise:
-    "One option of several, each with its own answer"
+    "A multiple-choice question with a reply to each option"
     def judge(answer):
         letter = str(answer).strip(' ().:').lower()
         if letter not in options: return f'Give one of the letters {", ".join(map(repr, options))}.'
@@ -319,29 +319,29 @@ def choice(
 
 # %% ../../nbs/lib/course/exercises.ipynb #5acc8ee0
 def _number(x):
-    "A number of Python, numpy or torch as a float; None where `x` is none"
+    "A number from Python, NumPy or PyTorch as a float; None if `x` is not a number"
     if isinstance(x, (bool, np.bool_)): return None
     if not isinstance(x, numbers.Real) and getattr(x, 'ndim', None)!=0: return None
     try: return float(x)
     except (TypeError, ValueError): return None
 
 def _no_number(answer):
-    "What to say to whoever gave no number"
+    "Reply to an answer that is not a number"
     if isinstance(answer, str): return f'Give a number, without quotes: {answer!r} is text.'
     if isinstance(answer, tuple):
-        return 'Give a number with a point, such as 0.5: a comma makes two numbers of it.'
+        return 'Give a number with a point, such as 0.5: with a comma it is two numbers.'
     return f'Give a number, such as 0.5, not {_kind(answer)}.'
 
 @patch
 def value(
     self:Quiz,
-    right:float, # The number
-    tol:float, # How far off an answer may be
-    why:str, # As in `Exercise`
-    hints, # As in `Exercise`
-    traps:dict|None=None, # Typical wrong numbers → what to say about each
+    right:float, # The right number
+    tol:float, # Largest error that counts as right
+    why:str, # As for `Exercise`
+    hints, # As for `Exercise`
+    traps:dict|None=None, # `{typical wrong number: reply}`
 )->Exercise:
-    "A number to work out or to predict; one between 0 and 1 is a share, which must not be given in percent"
+    "A number to work out or predict; one between 0 and 1 is a share, not a percentage"
     traps, share = traps or {}, 0<right<1
     def judge(answer):
         x = _number(answer)
@@ -361,18 +361,18 @@ def value(
 def check_sound(
     self:Quiz,
 ):
-    "Raise `InputError` where a solution fails, or where the blank or a typical wrong answer passes or is told something else than it should be"
+    "Raise `InputError` if a solution fails, or if the blank or a typical wrong answer passes or gets the wrong reply"
     for o in self.exercises:
         where = f'{self.lesson}.{o.name}'
         if words := o.verdict(answer_of(o.right)):
             raise InputError(f'{where}: its solution does not pass: {words}')
         if not o.verdict(answer_of(o.blank)): raise InputError(f'{where}: its blank passes')
         if not o.wrong:
-            raise InputError(f'{where}: it has no typical wrong answer to be tried with')
+            raise InputError(f'{where}: it has no typical wrong answer to test it with')
         for source,expected in o.wrong.items():
             words = o.verdict(answer_of(source))
             if not words or expected not in words:
-                raise InputError(f'{where}: the wrong answer {source} is told {words!r}, which does not say {expected!r}')
+                raise InputError(f'{where}: the wrong answer {source} gets {words!r}, which does not contain {expected!r}')
 
 # %% ../../nbs/lib/course/exercises.ipynb #effc46cd
 def _by_number(quiz):
@@ -387,13 +387,13 @@ def quizzes(
     return sorted((o.quiz for o in modules), key=_by_number)
 
 def course_progress(
-    course=None, # The lessons; all where None
+    course=None, # Quizzes of the lessons; all if None
 ):
     "Show how much of each lesson is done"
     for o in course or quizzes(): o.progress()
 
 def _todo(course):
-    "What is still to do: lesson → exercises"
+    "Exercises that are not done yet: lesson → exercises"
     solved = done()
     todo = {o.title: [e.name for e in o.exercises if e.name not in solved.get(o.lesson, {})] for o in course}
     return {k: v for k,v in todo.items() if v}
@@ -414,7 +414,7 @@ _SVG = '''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" rol
 '''
 
 class Certificate:
-    "A picture that says who has done the course"
+    "A picture that certifies who has done the course"
     def __init__(self, svg:str): store_attr() # The file's text
     def _repr_svg_(self): return self.svg
     def __repr__(self): return 'Certificate'
@@ -425,10 +425,10 @@ def _version():
 
 def certificate(
     name:str, # Name of the learner
-    path='certificate.svg', # File to write; None for none
-    course=None, # The lessons; all where None
+    path='certificate.svg', # File to write; None writes no file
+    course=None, # Quizzes of the lessons; all if None
 )->Certificate: # Shown as a picture
-    "A certificate, made locally; while there are exercises to do, an `InputError` that names them"
+    "Make a certificate on this computer; `InputError` names the exercises that are not done yet"
     course = course or quizzes()
     if todo := _todo(course):
         raise InputError('still to do: ' + '; '.join(f'{k}: {", ".join(v)}' for k,v in todo.items()))
@@ -456,9 +456,9 @@ def _installed(name):
     except PackageNotFoundError: return f'no {name}'
 
 def colophon(
-    seed:int|None=None, # The seed that the notebook set; None where nothing is random
+    seed:int|None=None, # Random seed of the notebook; None if nothing is random
 )->str: # One sentence
-    "Versions, seed and time: the last line of a lesson"
+    "The last line of a lesson: versions, seed and time"
     import platform, psutil, time
     seconds = time.time()-psutil.Process().create_time()
     packages = ', '.join(map(_installed, _SHOWN))

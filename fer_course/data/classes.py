@@ -81,7 +81,7 @@ def name_classes(
         return {k: names[v] for k,v in numbers.items()}
     if odd := [k for k,v in numbers.items() if v is not None]:
         raise InputError(f'{where}: some labels are numbers ({odd[0]}), others names '
-                         f'({next(k for k,v in numbers.items() if v is None)}); use one of both')
+                         f'({next(k for k,v in numbers.items() if v is None)}); use only numbers or only names')
     names = {o: class_name(o) for o in labels}
     wanted = {class_name(str(o).split('=', 1)[-1]) for o in vocab or names.values()}
     if extra := sorted(set(names.values()) - wanted):
@@ -111,11 +111,11 @@ def check_classes(
         own = (f'; if these are your classes, say --vocab {quote(",".join(classes))}' if len(classes)>1
                else '')
         raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) '
-                         'none is an expression; pictures belong into folders such as train/happy/, '
+                         'none is an expression; put pictures into folders such as train/happy/, '
                          f'or into a table with the columns path and label{hint}{own}')
     if len(classes) < least:
         raise InputError(f'{where}: only one class, {classes[0]}; '
-                         'a network needs two or more to tell apart')
+                         'a network needs two or more')
 
 def class_note(
     names:dict, # From `name_classes`

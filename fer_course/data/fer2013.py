@@ -40,7 +40,7 @@ def face_side(
     "The side of a square face, from its number of pixels"
     n = len(text.split())
     if n==0 or isqrt(n)**2!=n:
-        raise InputError(f'{where} has {n:,} pixels, which make no square; '
+        raise InputError(f'{where} has {n:,} pixels, which do not form a square; '
                          'a face of FER2013 has 48×48 = 2,304')
     return isqrt(n)
 
@@ -115,7 +115,7 @@ def check_order(
         tuple(VOCAB): ', the alphabetical order'
     }.get(tuple(order), '')
     i = next(i for i,(a,b) in enumerate(zip(faces.vocab, order)) if a!=b)
-    raise InputError(f"{faces.name}: what is called {faces.vocab[i]} here has the count of "
+    raise InputError(f"{faces.name}: its class {faces.vocab[i]} has as many faces as "
                      f"FER2013's {order[i]}; "
                      f"the labels seem to be in the order {' '.join(order)}{known}, "
                      f"not {' '.join(faces.vocab)}; "
@@ -348,9 +348,8 @@ def _joined_votes(faces, path):
     "The rows of FER+ that belong to `faces`, as `int [n, 10]`, after checks"
     votes = read_votes(path)
     if faces.meta is None or 'row' not in faces.meta:
-        raise InputError(f'{faces.name}: nothing says which row of fer2013.csv each face is, as '
-                         'votes need; read fer2013.csv itself (folders of pictures have lost its '
-                         'order)')
+        raise InputError(f'{faces.name}: votes are matched by row of fer2013.csv, and this set '
+                         'does not know its rows; read fer2013.csv itself, not a folder of pictures')
     if sorted(faces.vocab)!=VOCAB:
         raise InputError(f'{faces.name}: FER+ votes on {", ".join(VOCAB)}, this set has '
                          f'{", ".join(faces.vocab)}; use FER2013')

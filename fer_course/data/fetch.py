@@ -39,7 +39,7 @@ _BY_HAND = (
 def _hub():
     try: import huggingface_hub
     except ImportError as e:
-        raise InputError("fetching FER2013 wants huggingface_hub; "
+        raise InputError("fetching FER2013 needs huggingface_hub; "
                          "python -m pip install 'fer_course[fetch]'") from e
     return huggingface_hub
 
@@ -94,4 +94,4 @@ def fetch_fer2013(
     if not note.exists(): _download(repo, folder)
     commit = json.loads(note.read_text())['commit']
     try: return cached(_fetched, folder, repo=repo, commit=commit)
-    except InputError as e: raise InputError(f'{e}; to fetch it again remove {folder}') from e
+    except InputError as e: raise InputError(f'{e}; remove {folder} to download it again') from e

@@ -40,8 +40,8 @@ def _parquet_columns(names, path):
            for known in (IMAGE_COLUMNS, LABEL_COLUMNS)]
     if None not in res: return res
     raise InputError(f'{path}: the columns are {", ".join(names)}; '
-                     f'pictures are looked for in {", ".join(IMAGE_COLUMNS)}, labels in '
-                     f'{", ".join(LABEL_COLUMNS)}; rename yours')
+                     f'pictures are expected in {", ".join(IMAGE_COLUMNS)}, labels in '
+                     f'{", ".join(LABEL_COLUMNS)}; rename your columns')
 
 def _parquet_file(path):
     "Pictures, labels and class names (or `None`) of one file"
@@ -53,7 +53,7 @@ def _parquet_file(path):
         return t[img].to_pylist(), t[label].to_pylist(), _hub_names(f.schema_arrow, label)
     except (InputError, PermissionError): raise
     except (ValueError, OSError) as e:
-        raise InputError(f'{path}: damaged, cut short or no parquet file '
+        raise InputError(f'{path}: damaged, incomplete or not a parquet file '
                          f'({" ".join(str(e).split())}); download it again') from e
 
 # %% ../../nbs/lib/data/parquet.ipynb #12bac4cb

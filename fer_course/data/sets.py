@@ -69,7 +69,7 @@ def read_number(
         value = (np.load(io.BytesIO(data), allow_pickle=False).item() if path.endswith('.npy')
                  else _text(data).split()[0])
     except (ValueError, IndexError, EOFError):
-        raise InputError(f'{path}: holds no label; get it again') from None
+        raise InputError(f'{path}: contains no label; get the file again') from None
     return {path.rsplit('/', 1)[-1].rsplit('_', 1)[0]: f'{float(value):g}'}
 
 # Classes in the order of the votes
@@ -190,7 +190,7 @@ def _found(known, file, m, codes):
     else: code = m['label']
     code = next((o for o in (code, code.upper(), code.lower()) if o in known.codes), None)
     if code is None:
-        raise InputError(f'{file}: its label is none of {known.name}, which has '
+        raise InputError(f'{file}: its label is not one of {known.name}, which are '
                          f'{", ".join(known.codes)}')
     return Found(file, code, known.codes[code], split, groups.get('person') or '')
 

@@ -98,13 +98,13 @@ def evaluation_summary(
     m, c = record.metrics['test'], record.config
     lo, hi = m['accuracy_ci95']
     lines = [f'{c["run"]} seed {c["seed"]}, trained on {c["trained_on"]["name"]}, '
-             f'judged by {m["n"]} faces of {c["data"]["name"]}']
+             f'evaluated on {m["n"]} faces of {c["data"]["name"]}']
     if left_out := c.get('left_out'):
         lines.append('Left out, as the model does not know them: '
                      + ', '.join(f'{v} {k}' for k,v in left_out.items()))
     if c.get('not_asked'):
         lines.append(f'{c["data"]["name"]} has no {", ".join(c["not_asked"])}: '
-                     'the likeliest of the other expressions counts as the answer')
+                     'the most likely of the other expressions counts as the answer')
     lines.append(f'accuracy {m["accuracy"]:.1%} ({lo:.1%} to {hi:.1%}), '
                  f'balanced {m["balanced_accuracy"]:.1%}, '
                  f'macro-F1 {m["macro_f1"]:.3f}, loss {m["loss"]:.3f}')

@@ -282,9 +282,9 @@ def convert_model(
         onnx_scores(model, held), TorchPredictor(net, {**card, 'temperature': 1}).probs(held))
     if same['same_label']<KINDS[kind] and not force:
         raise InputError(
-            f'{card["path"]} as {kind} gives {same["same_label"]:.1%} of {same["n"]} faces '
-            f'the label that it gave before, fewer than {KINDS[kind]:.0%}; '
-            'take another kind, or force it (force=True)')
+            f'{card["path"]} as {kind} gives the same label to only {same["same_label"]:.1%} '
+            f'of {same["n"]} faces, and {KINDS[kind]:.0%} are needed; '
+            'use another kind, or force it (force=True)')
     del card['path'], card['sha256']
     return model, {**card, 'kind': kind, 'agreement': {**same, 'faces': faces.name}}
 

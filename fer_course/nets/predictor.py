@@ -80,7 +80,7 @@ class OnnxPredictor(Predictor):
         super().__init__(card)
         try:
             if b'location' in model: # ONNX's key for tensors that are stored in another file
-                raise InputError('part of it lies in another file')
+                raise InputError('part of it is in another file')
             self.session = onnx_session(model, threads)
             self.check()
         except Exception as e: # ONNX Runtime's exceptions have no other base class in common
@@ -94,9 +94,9 @@ class OnnxPredictor(Predictor):
                 for f in (self.session.get_inputs, self.session.get_outputs)]
         want = [[('faces', [1,k,k], 'tensor(float)')],
                 [('scores', [len(self.vocab)], 'tensor(float)')]]
-        if seen!=want: raise InputError(f'it takes and gives {seen}, not {want}')
+        if seen!=want: raise InputError(f'its inputs and outputs are {seen}, not {want}')
         if not np.isfinite(self.probs(np.zeros((2,k,k), np.uint8))).all():
-            raise InputError('it answers with no numbers')
+            raise InputError('its output is not numeric')
 
     def scores(self, faces):
         return self.session.run(None, {'faces': faces[:,None].astype(np.float32)})[0]
@@ -140,7 +140,7 @@ def find_model(
                        if any(o.with_suffix(e).is_file() for e in ENDINGS))
         if not found:
             raise FileNotFoundError(f'{path}: no model in this folder; '
-                                    'give the .json that stands beside the weights')
+                                    'give the .json file next to the weights')
         if len(found)>1:
             raise InputError(f'{path} holds {len(found)} models; '
                              f'give one of them: {", ".join(o.name for o in found[:5])}')

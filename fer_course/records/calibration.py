@@ -71,7 +71,7 @@ def reliability_diagram(
         ax.plot(r.confidence, r.accuracy, color=color, marker=marker, markersize=4, linewidth=1.2, label=name)
     tidy_axes(ax, 'how sure it says it is', 'how often it is right', percent='xy', legend=True)
     said = ' '.join(_say_gap(*o) for o in tables.items())
-    return Picture(fig, f'Accuracy against confidence, with the diagonal that honest answers lie on. {said}')
+    return Picture(fig, f'Accuracy against confidence, with the diagonal of perfect calibration. {said}')
 
 # %% ../../nbs/lib/records/calibration.ipynb #71db93a1
 def _say_coverage(name, preds):

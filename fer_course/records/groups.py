@@ -79,13 +79,13 @@ def group_by_run(
     if diff and not mixed:
         said = '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items())
         raise InputError(f'these records cannot be compared: {said}; '
-                         'give records that agree, or allow it with mixed (--mixed)')
+                         'give records that agree, or compare them anyway with mixed=True (--mixed)')
     keys, res = _telling_keys(records, diff), {}
     for r in sorted(records, key=lambda r: (_place(r), r.config['run'], r.config['seed'])):
         label = _label(r, keys[r.config['run']])
         seeds, seed = res.setdefault(label, {}), r.config['seed']
         if seed in seeds:
-            raise InputError(f'{r.path} and {seeds[seed].path} are both of {label}, seed {seed}; '
+            raise InputError(f'{r.path} and {seeds[seed].path} are both {label} with seed {seed}; '
                              'give one of them')
         seeds[seed] = r
     return {k: list(v.values()) for k,v in res.items()}

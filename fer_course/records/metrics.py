@@ -37,7 +37,7 @@ def check_preds(
                          'at least one row and two classes are needed')
     if (bad := ~preds.target.isin(vocab)).any():
         raise InputError(f'{where}, row {bad.idxmax()+1}: '
-                         f'target {preds.target[bad.idxmax()]!r} is no column; '
+                         f'target {preds.target[bad.idxmax()]!r} is not a column; '
                          f'the classes are {", ".join(vocab)}')
     if (bad := preds.item.duplicated()).any():
         raise InputError(f'{where}, row {bad.idxmax()+1}: '
@@ -181,9 +181,9 @@ def align(
     a,b = (o.sort_values('item', ignore_index=True) for o in (a, b))
     if vocab_of(a)!=vocab_of(b):
         raise InputError(f'classes differ: {vocab_of(a)} and {vocab_of(b)}; '
-                         'compare models of one vocabulary')
+                         'compare models with the same classes')
     if len(a)!=len(b) or (a['item']!=b['item']).any():
-        raise InputError(f'the two tables hold {len(a)} and {len(b)} items, not the same ones; '
+        raise InputError(f'the two tables hold {len(a)} and {len(b)} items, not the same; '
                          'compare models on the same test faces')
     if (bad := a.target!=b.target).any():
         raise InputError(f'item {a.item[bad.idxmax()]} is {a.target[bad.idxmax()]!r} in one table '

@@ -65,14 +65,14 @@ def check_fields(
                         ('metrics', ['valid', 'test'], r.metrics)):
         if bad := _missing(keys, d):
             raise InputError(f'{where}: {name} has no {", ".join(bad)}; '
-                             'train the run again or take the record from where it was made')
+                             'train the run again or copy the record again from where it was made')
     check_preds(r.predictions, f'{where}: predictions')
     if vocab_of(r.predictions)!=list(r.config['vocab']):
         raise InputError(f"{where}: predictions are of {vocab_of(r.predictions)}, "
-                         f"config vocab says {r.config['vocab']}; one of the two is of another run")
+                         f"config vocab says {r.config['vocab']}; one of them belongs to another run")
     if len(r.history)!=r.config['epochs']:
         raise InputError(f"{where}: history has {len(r.history)} rows, "
-                         f"config says {r.config['epochs']} epochs; the run is not whole")
+                         f"config says {r.config['epochs']} epochs; the run is incomplete")
 
 # %% ../../nbs/lib/records/record.ipynb #1524bdd8
 def make_record(
@@ -253,7 +253,7 @@ def write_record(
     path = Path(path)
     if path.exists() and not overwrite:
         raise InputError(f'{path} exists already; '
-                         'choose another folder, remove it, or say overwrite=True')
+                         'choose another folder, remove it, or pass overwrite=True')
     tmp,old = (path.parent/f'.{path.name}.{o}' for o in ('new', 'old'))
     for o in (tmp, old): shutil.rmtree(o, ignore_errors=True) # left by a process that was killed
     tmp.mkdir(parents=True)
@@ -279,7 +279,7 @@ def _load(path, f):
                          'config.json, history.csv, metrics.json and predictions.csv.gz') from None
     except _BROKEN as e:
         raise InputError(f'{path} cannot be read ({e}); '
-                         'take the record from where it was made') from e
+                         'copy the record again from where it was made') from e
 
 def _read_json(path):
     d = json.loads(path.read_text(encoding='utf-8'))

@@ -64,5 +64,5 @@ def training_args(
     row = RUNS.get(run) or RECIPES.get(run, {})
     if changed := [k for k in ARGS if run in RUNS and given.get(k, row[k])!=row[k]]:
         raise InputError(f'{run} has {changed[0]}={row[changed[0]]!r}; '
-                         'give a run with another value a name of its own')
+                         'use another name for a run with another value')
     return {**DEFAULTS, **row, **given}

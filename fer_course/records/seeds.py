@@ -27,7 +27,7 @@ def draw_differences(
     This is the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1(2), doi 10.1214/07-AOAS122)."""
     diffs = np.asarray(diffs)
     if diffs.ndim!=2 or not diffs.size:
-        raise InputError(f'differences have shape {diffs.shape}; give a row a seed and a column a face')
+        raise InputError(f'differences have shape {diffs.shape}; give a row for each seed and a column for each face')
     n_seeds, n_faces = diffs.shape
     rng = np.random.default_rng(seed)
     # faces with equal columns are drawn together

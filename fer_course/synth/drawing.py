@@ -316,7 +316,7 @@ def draw(
     for k,v in (units or {}).items():
         cols = unit_columns(k)
         if not 0<=v<=1:
-            raise InputError(f'{k} has intensity {v}; an action unit runs from 0 to 1')
+            raise InputError(f'{k} has intensity {v}; use a number from 0 to 1')
         p[cols] = float(v)
     for k,v in params.items():
         p[check_name(k, PARAMS, 'parameter')] = float(v)
@@ -342,7 +342,7 @@ def _shares(shares):
     if isinstance(shares, str): return named[check_name(shares, named, 'shares')]
     if not any(shares.values()) or min(shares.values())<0:
         raise InputError(f'shares {shares} leave nothing to draw; '
-                         'give each class 0 or more, and one of them more')
+                         'give no class less than 0, and at least one more than 0')
     return {check_name(k, VOCAB, 'class'): v for k,v in shares.items()}
 
 def _cached(path, make):

@@ -54,8 +54,8 @@ function controls() {
     make('p', {className: 'lab-more'}, button('start again', 'All sliders back', reset), ' ', make('a', {href: 'lab.html', textContent: 'All 28 sliders: the expression lab'}))]
   const where = make('select', {id: 'lab-side'}, ...Object.keys(words.sides).map(o => make('option', {textContent: o, value: words.sides[o]})))
   where.onchange = () => { side = where.value; moved() }
-  const buttons = make('div', {className: 'lab-buttons'}, ...Object.keys(words.expressions).map(k => button(k, `A face that is labelled ${k}; press again for another way`, () => show(k))),
-    button('another face', 'The same movements on another face', () => { seed++; moved() }), button('start again', 'All sliders back to where they were at first', reset),
+  const buttons = make('div', {className: 'lab-buttons'}, ...Object.keys(words.expressions).map(k => button(k, `A face that shows ${k}; press again for another way to show it`, () => show(k))),
+    button('another face', 'The same expression on another face', () => { seed++; moved() }), button('start again', 'Set all sliders back to their first values', reset),
     make('span', {}, make('label', {htmlFor: where.id, textContent: 'units move on'}), where))
   return [buttons, ...Object.entries(words.groups).flatMap(([name, ks]) => [make('h2', {className: 'lab-group', textContent: name}), make('div', {className: 'lab-sliders'}, ...ks.map(slider))]),
     make('p', {className: 'lab-code'}, 'The same face in Python: ', code)]
