@@ -40,7 +40,7 @@ def _face(seed, plain):
         same = plain[k].nunique()==1
         if k in lab.HEAD: rows[k] = given(k, plain[k].to_numpy()[:1])
         elif same: rows[k] = pd.Series(plain[k].to_numpy()[:1])
-        else: rows[k] = drawing._values(o, camera.rand(seed, rows['face'], k, 2), 0.)
+        else: rows[k] = drawing.param_values(o, camera.rand(seed, rows['face'], k, 2), 0.)
     return rows
 
 def recorded(
@@ -69,7 +69,7 @@ def lab_words():
     heads = {k: dict(name=lab.HEAD[k], lo=o.lo, hi=o.hi, start=o.easy) for k,o in params.items()}
     model, face = load_predictor('small'), np.asarray(drawing.draw({}, min(SIZES)))
     rest = dict(vocab=list(model.vocab), probs=model.probs(face[None])[0].round(4).tolist())
-    return dict(units=units, head=heads, groups=lab._GROUPS, sides=lab.SIDES, expressions=variants, home=HOME, rest=rest)
+    return dict(units=units, head=heads, groups=lab.SLIDER_GROUPS, sides=lab.SIDES, expressions=variants, home=HOME, rest=rest)
 
 def bring_lab(
     out:Path, # The site's folder

@@ -6,8 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/data/block.html.md"""
 
 # %% auto #0
 __all__ = ['Face', 'face_items', 'TensorFace', 'ToFace', 'TensorSoftCategory', 'ToSoftCategory', 'SoftCategoryBlock',
-           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'fits_on', 'stack_items', 'BatchPipeline', 'FaceDL',
-           'BalancedDL', 'class_weights', 'check_batches', 'fer_dls']
+           'ToChannels', 'face_augs', 'split_faces', 'fer_block', 'FaceDL', 'BalancedDL', 'class_weights', 'fer_dls']
 
 # %% ../../nbs/lib/data/block.ipynb #d59e371c
 from collections import namedtuple
@@ -128,7 +127,7 @@ def fer_block(
                     Normalize.from_stats(mean, std)])
 
 # %% ../../nbs/lib/data/block.ipynb #938ad16e
-def fits_on(
+def _fits_on(
     tensors, # Tensors to keep there
     device:torch.device, # GPU or other device
 )->bool: # True if they take less than half of a GPU's free memory
@@ -136,7 +135,7 @@ def fits_on(
     if device.type!='cuda': return False
     return sum(o.nbytes for o in tensors) < torch.cuda.mem_get_info(device)[0]/2
 
-def stack_items(
+def _stack_items(
     dset, # A dataset of fixed-size items
     device=None, # Device that they are used on
 )->tuple: # All items as one batch, on a GPU if they fit there
@@ -144,11 +143,11 @@ def stack_items(
     stacks, device = dset.__dict__.setdefault('_stacks', {}), torch.device(device or 'cpu')
     if None not in stacks: stacks[None] = fa_collate([dset[i] for i in range(len(dset))])
     if device not in stacks:
-        stacks[device] = (to_device(stacks[None], device) if fits_on(stacks[None], device)
+        stacks[device] = (to_device(stacks[None], device) if _fits_on(stacks[None], device)
                           else stacks[None])
     return stacks[device]
 
-class BatchPipeline(Pipeline):
+class _BatchPipeline(Pipeline):
     "A `Pipeline` whose transforms compute on plain tensors and return the types that they were given"
     def __call__(self, o):
         with torch._C.DisableTorchFunctionSubclass(): return super().__call__(o)
@@ -158,10 +157,10 @@ class FaceDL(TfmdDL):
     "A `TfmdDL` that runs the item transforms once for each item, and then takes batches by index"
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.after_batch = BatchPipeline(self.after_batch)
+        self.after_batch = _BatchPipeline(self.after_batch)
 
     def create_batches(self, samps):
-        tensors = stack_items(self.dataset, self.device)
+        tensors = _stack_items(self.dataset, self.device)
         for b in chunked(samps, self.bs, self.drop_last):
             idxs = torch.tensor(b, device=tensors[0].device)
             yield tuple(t[idxs] for t in tensors)
@@ -178,7 +177,7 @@ def class_weights(
     return np.where(n>0, n.sum()/(np.maximum(n,1)*(n>0).sum()), 0).astype(np.float32)
 
 # %% ../../nbs/lib/data/block.ipynb #460657dd
-def check_batches(
+def _check_batches(
     faces:FaceSet, # The set to check
     bs:int, # Batch size; training leaves the last, smaller batch out
 ):
@@ -202,7 +201,7 @@ def fer_dls(
     **kwargs
 )->DataLoaders: # `dls.train`, `dls.valid`, and `dls[2]`, the test faces
     "fastai DataLoaders of `faces`"
-    check_batches(faces, bs)
+    _check_batches(faces, bs)
     block = fer_block(faces.vocab, soft=faces.soft is not None, face_size=faces.imgs.shape[-1],
                       **kwargs)
     if not sampling:
