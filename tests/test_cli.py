@@ -81,7 +81,7 @@ MISTAKES = [
     ('fer-train --recipe bst', 'did you mean best'),
     ('fer-train --data {faces} --teacher nowhere.json', 'nowhere.json'),
     ('fer-train --data {faces} --recipe small --views 0', 'views=0'),
-    ('fer-train --recipe best --runs adam_frozen', 'leave --runs out'),
+    ('fer-train --recipe best --runs adam_frozen', 'leave out --runs'),
     ('fer-train --data {faces} --recipe best --size 64', 'must end with size=64'),
     ('fer-train --data nowhere.csv', 'nowhere.csv'),
     ('fer-train --data wrong.csv', 'wrong.csv'),

@@ -86,7 +86,7 @@ def test_no_test(tmp_path):
         tree(tmp_path/'d'/root/'train', 10)
         tree(tmp_path/'d'/root/'validation', 4, 10)
     faces = load_faces(tmp_path/'d')
-    assert splits(faces)==[63, 7, 28] and 'there is no test' in faces.describe() and 'a second copy of 98 pictures' in faces.describe()
+    assert splits(faces)==[63, 7, 28] and 'no test split' in faces.describe() and 'a second copy of 98 pictures' in faces.describe()
 
 def test_train_alone(tmp_path):
     tree(tmp_path/'d/train', 10)

@@ -183,7 +183,7 @@ def test_vanishing_file(scene, tmp_path):
 
 def test_addresses():
     "Nothing is fetched unless asked for"
-    with pytest.raises(InputError, match='unless you ask for it'): read_picture('https://example.org/face.jpg')
+    with pytest.raises(InputError, match='only downloaded with url=True'): read_picture('https://example.org/face.jpg')
     with pytest.raises(InputError, match='cannot be downloaded'): read_picture('http://127.0.0.1:9/face.jpg', url=True)
 
 ODD = { # What else lies in people's folders; what is said of it, if it is named

@@ -142,7 +142,7 @@ def find_model(
             raise FileNotFoundError(f'{path}: no model in this folder; '
                                     'give the .json file next to the weights')
         if len(found)>1:
-            raise InputError(f'{path} holds {len(found)} models; '
+            raise InputError(f'{path} contains {len(found)} models; '
                              f'give one of them: {", ".join(o.name for o in found[:5])}')
         path = found[0]
     if path.suffix in ENDINGS: return path
