@@ -34,7 +34,7 @@ def preds(learn, features, faces): # of the last part, the test faces
 def main(
     data:str=DATA, # FER2013, by name or path
     results:Path=Path('results/fer2013-5000/adam_frozen'), # Records of the frozen run
-    views:str='1,2,5', # Views of each training face, with commas between
+    views:str='1,2,5', # Views of each training face, separated by commas
     out:Path=OUT, # Folder for cached.csv and cached.json
 ):
     torch.set_num_threads(1)

@@ -30,7 +30,7 @@ def epoch(n):
 
 @call_parse
 def main(
-    sizes:str=f'1000,2000,4000,8000,{ALL}', # Numbers of training faces, with commas between
+    sizes:str=f'1000,2000,4000,8000,{ALL}', # Numbers of training faces, separated by commas
     one:int=0, # Only measure this one, and print it
     out:Path=OUT, # Folder for cost.csv and cost.json
 ):

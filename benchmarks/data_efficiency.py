@@ -40,7 +40,7 @@ def row(all_faces, run, n, seed, epochs, lr):
 @call_parse
 def main(
     data:str=DATA, # FER2013, by name or path
-    ns:str='500,1500', # Training faces, with commas between
+    ns:str='500,1500', # Training faces, separated by commas
     runs:str='adam_pretrained,adam_scratch', # Which of the five
     seeds:str=SEEDS, # Which faces, which weights, which order
     epochs:int=5, # Times through the training faces

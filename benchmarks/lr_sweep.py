@@ -26,7 +26,7 @@ def main(
     epochs:int=5, # Epochs of each training
     seed:int=0, # Of everything
     part:str='0/1', # Which share of the work this process does
-    lrs:str=','.join(map(str, LRS)), # Learning rates to try, with commas between
+    lrs:str=','.join(map(str, LRS)), # Learning rates to try, separated by commas
     work:Path=Path('models/lr_sweep'), # Folder for records and models of the sweep
     out:Path=OUT/'lr_sweep.csv', # Table to write
 ):

@@ -260,7 +260,7 @@ def read_counts(seeds):
 
 @call_parse
 def main(
-    stages:str='A,B,C,E', # Stages with commas between them; those after B open PrivateTest
+    stages:str='A,B,C,E', # Stages separated by commas; those after B open PrivateTest
     seeds:str='', # How many seeds to report of a stage that was cut short, such as E=3
     folder:Path=study.HERE, # Folder of the study
     out:Path=None, # Folder for the report; `report` in the study's if left out

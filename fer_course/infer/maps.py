@@ -48,7 +48,7 @@ _ROWS, _COLS = ('upper', 'middle', 'lower'), ('left', 'middle', 'right')
 def brightest_part(
     m:np.ndarray, # One map, `[h, w]`
 )->str: # For example 'lower middle'; 'nowhere' if nothing is positive
-    "In which ninth of the picture a map is brightest, in words"
+    "Which ninth of the picture is brightest in a map, in words"
     if m.max()<=0: return 'nowhere'
     parts = [[o.mean() for o in np.array_split(r, 3, axis=1)] for r in np.array_split(m, 3, axis=0)]
     i, j = np.unravel_index(np.argmax(parts), (3,3))

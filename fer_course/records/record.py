@@ -36,7 +36,7 @@ HISTORY_COLS = ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'macro_f1', 'se
 
 @dataclass
 class Record:
-    "What is kept of a run"
+    "A recorded run: its settings, history, metrics and predictions"
     config:dict # Settings; at least `CONFIG_KEYS`
     # Columns `HISTORY_COLS`, a row for each epoch, counted from 1; `accuracy` and `macro_f1` are of `valid`
     history:pd.DataFrame
