@@ -197,7 +197,7 @@ def run(name, only, data, work, device):
 
 @call_parse
 def main(
-    stage:str, # A to G, or several of them with commas between
+    stage:str, # A to G, or several of them, separated by commas
     only:str='', # One training: run,rate,seed; it is trained again where it is recorded already
     data:str='fer2013', # FER2013, by name or path
     work:Path=ROOT/'models'/'study', # Folder for checkpoints and cached features

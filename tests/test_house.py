@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT, copy_tree, git_files, ini
 from tools import rooms
 from tools.measure import summary
+from tools.walk import watched
 
 NBS, MODULES = sorted((ROOT/'nbs').rglob('*.ipynb')), sorted(o for o in (ROOT/'fer_course').rglob('[!_]*.py') if o.name!='all.py')
 by_nb  = pytest.mark.parametrize('fn', NBS, ids=lambda o: str(o.relative_to(ROOT/'nbs')))
@@ -196,3 +197,13 @@ def test_rooms_sees(tmp_path):
     *rest, circle = rooms.faults(tmp_path/'lib')
     assert rest==['attic.c is in none of the rooms', 'core.a uses data.b, and data comes after core']
     assert circle.startswith('a circle: ') and 'core.a' in circle and 'data.b' in circle
+
+def test_walk_sees():
+    "Which functions hold a FaceSet, and which modules run without one"
+    from fer_course import synth
+    from fer_course.core.errors import check_name
+    faces, met = synth.faces(20, cache=False), {}
+    with watched(met):
+        faces.subset(5)
+        check_name('a', ['a'], 'letter')
+    assert 'subset' in met['core.faceset'] and met['core.errors']==[]

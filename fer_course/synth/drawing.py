@@ -198,7 +198,11 @@ PARAMS = _IDENTITY | _CLOTHES | _POSE | _LIGHT | _PHOTO
 # %% ../../nbs/lib/synth/drawing.ipynb #4045a7e9
 def _fine(x): return np.round(x*1024)/1024
 
-def param_values(o:Param, r, difficulty):
+def param_values(
+    o:Param, # One of `PARAMS`
+    r:np.ndarray, # Random numbers from 0 to 1, `[n, 2]`
+    difficulty:float, # As in `sample`
+)->np.ndarray: # A value for each face, `[n]`
     "Values of one parameter, from two random numbers for each face"
     if o.how=='flag': return (r[:,0] < o.hi*(1 if o.easy is None else difficulty)).astype(float)
     if o.how=='some': return (r[:,0] < .35*difficulty)*np.round(mix(o.lo, o.hi, r[:,1]))
