@@ -108,7 +108,7 @@ def _rate(s):
     try: rate = float(s)
     except ValueError:
         raise InputError(f'{s!r} is not a learning rate; give numbers such as 0.002, separated '
-                         'between') from None
+                         'by commas') from None
     _check_numbers(lr=rate)
     return rate
 
@@ -187,8 +187,8 @@ def _check_seed(
     "Convert a seed to a number; `InputError` if it is none"
     from fer_course.core.errors import InputError
     if not (s.isascii() and s.isdigit() and int(s) < 2**32):
-        raise InputError(f'{s!r} is not a seed; give whole numbers from 0 to {2**32-1}, with commas '
-                         'between')
+        raise InputError(f'{s!r} is not a seed; give whole numbers from 0 to {2**32-1}, '
+                         'separated by commas')
     return int(s)
 
 def _check_device(
