@@ -111,8 +111,8 @@ def _place(path, kwargs):
     return folder/f'{path.resolve().name.split(".")[0]}-{key}'
 
 def _uncached(faces, path, e):
-    warnings.warn(f'{e.filename}: cannot keep what was read ({e.strerror}); '
-                  f'the next start reads {path.name} again')
+    warnings.warn(f'{e.filename}: cannot cache the faces ({e.strerror}); '
+                  f'{path.name} will be read again next time')
     return faces
 
 def cached(

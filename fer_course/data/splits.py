@@ -72,7 +72,7 @@ def folds(
 # %% ../../nbs/lib/data/splits.ipynb #2f3cc6a6
 def _shared_people(split, people):
     both = set(people[split=='train']) & set(people[split!='train']) - {''}
-    return (f'; {len(both)} people of valid or test stand in training too, such as {min(both)}'
+    return (f'; {len(both)} people of valid or test are also in training, such as {min(both)}'
             if both else '')
 
 def fill_splits(
@@ -90,16 +90,15 @@ def fill_splits(
     split, known, people = (
         np.array(split, dtype='<U5'), set(split) - {''}, np.array(people, dtype=str))
     if known and '' in split:
-        raise InputError(f'{where}: {names[list(split).index("")]} stands in no split (train, '
-                         'valid, test) while others do; '
-                         'move it, or leave all splits out')
+        raise InputError(f'{where}: {names[list(split).index("")]} is in none of the splits train, '
+                         'valid and test, but others are; move it into one, or use no splits')
     if known - {'train'} and 'train' not in known:
         return split, f'Splits: {" and ".join(sorted(known))} only'
-    if known==set(SPLITS): return split, f'Splits: as names say{_shared_people(split, people)}'
-    how = 'Splits: as names say'
+    if known==set(SPLITS): return split, f'Splits: from names{_shared_people(split, people)}'
+    how = 'Splits: from names'
     if known=={'train', 'valid'}:
         split[split=='valid'], how = (
-            'test', 'Splits: there is no test, so the validation faces are for test')
+            'test', 'Splits: no test split, so the validation faces are the test faces')
     alone = not known & {'test', 'valid'}
     train = np.flatnonzero(split!='test')
     who = people[train] if all(people[train]) else None
@@ -107,6 +106,6 @@ def fill_splits(
     split[train], split[train[held[0]]] = 'train', 'valid'
     if alone: split[train[held[1]]] = 'test'
     by = f'by seed {seed}{"" if who is None else ", nobody in two of them"}'
-    how = (f'Splits: none named, so drawn {by}' if alone
-           else f'{how}, and a part of train is for valid, drawn {by}')
+    how = (f'Splits: none given, so drawn {by}' if alone
+           else f'{how}, and valid is a part of train, drawn {by}')
     return split, how + _shared_people(split, people)

@@ -44,7 +44,7 @@ def cam_layer(
     model.train(was)
     wide = [p for p,h in zip(parts, hooks.stored) if h is not None and h.ndim==4 and h.shape[-1]>=least]
     if not wide:
-        raise InputError(f'no layer has a map of {least} places from side to side; '
+        raise InputError(f'no layer has a map at least {least} wide; '
                          'use larger pictures or a smaller `least`')
     return wide[-1]
 
@@ -186,7 +186,7 @@ def check_explains(
         raise InputError(
             f'the maps of the scrambled network agree with those of the network itself '
             f'({r:.2f}, where less than {most} is expected): '
-            'they show the faces, and not what was learned')
+            'they show the faces, not what the network learned')
     return r
 
 # %% ../../nbs/lib/infer/explain.ipynb #ad08a06a

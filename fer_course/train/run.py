@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/train/run.html.md"""
 
 # %% auto #0
 __all__ = ['run_args', 'run_settings', 'RunData', 'build_learner', 'fit_run', 'predict_split', 'train_run', 'RunLocked',
-           'run_lock', 'load_matching_record', 'train_runs', 'compare_rates']
+           'run_lock', 'train_runs', 'compare_rates']
 
 # %% ../../nbs/lib/train/run.ipynb #e75afac8
 import shlex, sys
@@ -39,40 +39,23 @@ def _check_settings(a): # arguments from `training_args`
     find_opt(a['opt_func'])
     check_name(a['balance'], ['none', 'weights', 'sampling'], 'balance')
     for k in ('epochs', 'size', 'bs', 'views'):
-        if a[k] < 1: raise InputError(f'{k}={a[k]} makes no training; use 1 or more')
-    if not a['lr']>0: raise InputError(f'lr={a["lr"]} makes no training; use a number above 0')
+        if a[k] < 1: raise InputError(f'{k}={a[k]} trains nothing; use 1 or more')
+    if not a['lr']>0: raise InputError(f'lr={a["lr"]} trains nothing; use a number above 0')
     for k in ('label_smoothing', 'erase'):
-        if not 0<=a[k]<=1: raise InputError(f'{k}={a[k]} is no share; use a number from 0 to 1')
+        if not 0<=a[k]<=1: raise InputError(f'{k}={a[k]} is not a share; use a number from 0 to 1')
     if a['ema']<0 or a['mixup']<0:
         raise InputError(f'ema={a["ema"]}, mixup={a["mixup"]}: neither can be below 0')
     if a['sizes'] and a['sizes'][-1]!=a['size']:
         raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, '
-                         'which the network is judged at')
+                         'the size at which the network is evaluated')
 
+@delegates(training_args)
 def run_args(
     run:str, # A name in `RUNS` or `RECIPES`; other names need `opt_func, pretrained, freeze_to`
-    epochs:int=None, # Number of epochs
-    size:int=None, # Side of the network's input in pixels
-    bs:int=None, # Batch size
-    lr:float=None, # Highest learning rate of the one-cycle schedule
-    arch:str=None, # Name of a network in timm or torchvision
-    balance:str=None, # Balance classes by 'weights' in the loss, by 'sampling', or not ('none')
-    label_smoothing:float=None, # Share of each label spread over all classes
-    erase:float=None, # Probability of erasing a rectangle from a training batch
-    fair:bool=None, # Match the optimizers' settings? Else fastai's own defaults
-    sizes:list=None, # Picture sizes for equal parts of the epochs; the last must equal `size`
-    ema:float=None, # About how many of the last epochs to average the weights over; 0 for none
-    mixup:float=None, # Mix pairs of faces with weights from Beta(mixup, mixup); 0 turns it off
-    tta:bool=None, # Average over each face and its mirror image (test-time augmentation)?
-    teacher:str=None, # Model that labels the training faces, as for `load_predictor`
-    views:int=None, # Number of views of each training face that a teacher labels
-    opt_func:str=None, # Name of an optimizer, as for `fer_learner`
-    pretrained:bool=None, # Start the body from ImageNet weights?
-    freeze_to:int=None, # Number of parameter groups to freeze, as for `fer_learner`
+    **kwargs
 )->dict: # A value for each of these arguments
     "Complete a run's arguments from its row and then from `DEFAULTS`, and check them"
-    given = {k: v for k,v in locals().items() if k!='run'}
-    args = training_args(run, **given)
+    args = training_args(run, **kwargs)
     _check_settings(args)
     return args
 
@@ -220,7 +203,7 @@ def _train_run(data, run, seed, out, models, overwrite, bar, args):
     path, model, ckpt, lock = _paths(out, models, s)
     check_vocab(s['vocab'], faces.name) # now, and not when the trained model is saved
     with run_lock(lock):
-        if path.exists() and not overwrite: return load_matching_record(path, s)
+        if path.exists() and not overwrite: return _load_matching_record(path, s)
         if overwrite: ckpt.unlink(missing_ok=True)
         return _train_and_record(faces, s, data.dls_for(args), path, model, ckpt, bar)
 
@@ -257,16 +240,16 @@ def run_lock(
         raise RunLocked(f'another training is writing to {lock.parent/lock.stem[1:]}; '
                         'wait for it, or use another --out') from None
 
-def load_matching_record(
+def _load_matching_record(
     path:Path, # Folder of a record
     s:dict, # Settings of the training, from `run_settings`
 )->Record: # The record at `path`
     "Read a record; `InputError` if its settings differ from `s`"
     record = read_record(path)
     if diff := diff_settings(record.config, s):
-        raise InputError(f'{path} holds a record of another training ({diff}); '
+        raise InputError(f'{path} contains a record of another training ({diff}); '
                          'use another --out, or --overwrite')
-    print(f'{s["run"]} seed {s["seed"]}: recorded already')
+    print(f'{s["run"]} seed {s["seed"]}: already recorded')
     return record
 
 # %% ../../nbs/lib/train/run.ipynb #8d4beb77
@@ -297,7 +280,7 @@ def _train_unlocked(train, jobs, once): # try locked runs again, as their proces
         new = {o: r for o in left if (r := _try_to_train(train, *o))}
         done, left = {**done, **new}, [o for o in left if o not in new]
         if once or not new: break
-    if left: print('left to other trainings:', ', '.join(f'{run} seed {seed}' for run,seed in left))
+    if left: print('left to other processes:', ', '.join(f'{run} seed {seed}' for run,seed in left))
     return [done[o] for o in jobs if o in done]
 
 def _try_to_train(train, run, seed):
