@@ -16,7 +16,7 @@ TOLD = """
 read_a_face.q1            | 14.3                                                          | in percent
 read_a_face.q1            | 14                                                            | in percent
 read_a_face.q1            | '14 %'                                                        | is text
-read_a_face.q1            | (0, 14)                                                       | a comma makes two numbers
+read_a_face.q1            | (0, 14)                                                       | with a comma it is two numbers
 read_a_face.q1            | [1/7]                                                         | not a list
 read_a_face.q1            | True                                                          | not a bool
 read_a_face.q1            | None                                                          | Your answer is None
