@@ -189,7 +189,7 @@ def test_addresses():
 ODD = { # What else lies in people's folders; what is said of it, if it is named
     'a.jfif': lambda o: file_of(o, 'JPEG'), 'B.JPG': lambda o: file_of(o, 'JPEG'), 'no suffix': lambda o: file_of(o, 'PNG'),
     'screenshot.webp': lambda o: file_of(o, 'WEBP'), 'named.wrong': lambda o: file_of(o, 'TIFF'), 'picture.mp4': lambda o: file_of(o, 'PNG')}
-BROKEN = {'phone.heic': 'HEIC', 'IMG_2.HEIC': 'HEIC', 'empty.png': 'empty file', 'half.png': 'runcated', 'words.jpg': 'no picture'}
+BROKEN = {'phone.heic': 'HEIC', 'IMG_2.HEIC': 'HEIC', 'empty.png': 'empty file', 'half.png': 'runcated', 'words.jpg': 'not a picture'}
 PASSED = ['notes.txt', 'labels.csv', '.DS_Store', '._a.jpg', '.thumbnails/a.png', 'backup.zip']
 
 def test_two_thousand(env, tmp_path):
