@@ -1,10 +1,7 @@
 """The walk of a set of faces from `fer-train` to a record: python tools/walk.py
 
-A few faces are trained on, and every call of one of our functions is looked at: which modules hold a FaceSet in a variable, and which run at all, in the order of their first calls.
-An older commit is walked with its own modules:
-
-    git worktree add ../before d7e0d24
-    PYTHONPATH=../before python tools/walk.py
+A few faces are trained on, and every call of one of our functions is looked at: which modules hold a FaceSet in a variable,
+and which run at all, in the order of their first calls.
 """
 import sys
 from contextlib import contextmanager

@@ -88,7 +88,7 @@ def training_args(
     freeze_to:int=None, # Number of parameter groups to freeze, as for `fer_learner`
 )->dict: # A value for each of these settings
     "The settings of a run: the defaults, replaced by those of its row, replaced by those given"
-    given = {k: v for k,v in locals().items() if k!='run' and v is not None}
+    given = {k: v for k,v in dict(locals()).items() if k!='run' and v is not None}
     if not set(ARGS) <= given.keys(): check_name(run, [*RUNS, *RECIPES], 'run')
     row = RUNS.get(run) or RECIPES.get(run, {})
     if changed := [k for k in ARGS if run in RUNS and given.get(k, row[k])!=row[k]]:
