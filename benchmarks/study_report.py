@@ -4,8 +4,9 @@
     python benchmarks/study_report.py A,B,C,E          # and the comparisons, on PrivateTest
     python benchmarks/study_report.py A,B,C,E --seeds E=3
 
-The one command that joins the probabilities which the trainings left for PrivateTest with its labels. It refuses where a stage
-is not whole, before it opens anything. Tables, figures and `report.md` go to results/study/report.
+The one command that joins the probabilities which the trainings left for PrivateTest with its labels. It stops where a stage
+is incomplete, before it opens anything. Tables, figures and `report.md` go to results/study/report, and so does `report.json`,
+which keeps the stages and seeds that were asked for: without arguments the command writes the same report again.
 """
 import json, sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from fer_course.core.faceset import VOCAB
 from fer_course.records.compare import markdown_table
 from fer_course.records.figures import COLORS, Picture, small_figure, tidy_axes
 from fer_course.records.metrics import metrics, mean_over_seeds, preds_table
-from fer_course.records.runs import run_pairs
+from fer_course.records.runs import DEFAULTS, differing_args, run_pairs
 from fer_course.records.seeds import adjust_holm, compare_crossed, is_equivalent
 
 FACES = HERE.parent/'results'/'fer2013-facts'/'test_faces.csv.gz' # label of each face of PrivateTest, is it in Training, what most people said
@@ -53,7 +54,7 @@ def check_whole(name, seeds):
     missing = [o for o in jobs if not all(path_of(name, o, ext).exists() for ext in files)]
     if not missing: return jobs
     arm, lr, seed = missing[0]
-    raise InputError(f'stage {name} is not whole: {len(missing)} of {len(jobs)} trainings are missing, the first of them {arm} at rate {lr:g} '
+    raise InputError(f'stage {name} is incomplete: {len(missing)} of {len(jobs)} trainings are missing, the first of them {arm} at rate {lr:g} '
                      f'with seed {seed}; run python benchmarks/study.py {name}, or report fewer seeds with --seeds {name}=N')
 
 def path_of(name, job, ext='json'): return study.HERE/name/f'{study.name_of(*job)}.{ext}'
@@ -88,7 +89,24 @@ def equal_rates(rows):
             res.append(dict(a=a, b=b, lr=lr, seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
     return pd.DataFrame(res)
 
-def say_best(t): return '; '.join(f'{NAMES[o.run]}: {o.lr:g}, where the loss is {o.loss:.3f} and {o.accuracy:.1%} are right' for o in t[t.chosen].itertuples())
+def at_own_rates(rows, chosen):
+    "For each pair of the five runs, each at its own rate: the difference of accuracy on PublicTest over the tuning seeds"
+    own = chosen.set_index('run').lr
+    acc = {(o['run'], o['seed']): o['valid']['accuracy'] for o in rows if o['lr']==own[o['run']]}
+    res = []
+    for a,b in run_pairs():
+        o = mean_over_seeds([acc[a,s]-acc[b,s] for run,s in acc if run==a and (b, s) in acc])
+        res.append(dict(a=a, b=b, lr_a=own[a], lr_b=own[b], seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
+    return pd.DataFrame(res)
+
+def signed(x): return f'{100*x:+.1f}'.replace('-', '−')
+
+def points(o):
+    "The difference of a pair on PublicTest, in words"
+    of = f'95 % interval over {o.seeds} seeds {signed(o.seeds_lo)} to {signed(o.seeds_hi)}' if o.seeds>2 else 'one seed' if o.seeds==1 else f'{o.seeds} seeds'
+    return f'{signed(o.accuracy_diff)} points ({of})'
+
+def say_best(t): return '; '.join(f'{NAMES[o.run]} {o.lr:g} (loss {o.loss:.3f}, accuracy {o.accuracy:.1%})' for o in t[t.chosen].itertuples())
 
 def log_axis(ax, rates):
     rates = sorted(set(rates))
@@ -97,13 +115,14 @@ def log_axis(ax, rates):
     ax.minorticks_off()
 
 def draw_rates(t):
-    "Loss and accuracy on PublicTest against the rate, a line for each arm"
+    "Loss and accuracy on PublicTest against the rate, a line for each arm; its best rate is filled"
     fig = small_figure(5)
     top, low = fig.subplots(2, 1, sharex=True)
     for i,(run,o) in enumerate(t.groupby('run', sort=False)):
         look = dict(color=COLORS[i%6], marker=MARKS[i], markersize=4, linewidth=1.2, label=NAMES[run])
-        top.errorbar(o.lr, o.loss, o.loss_sd, **look)
-        low.errorbar(o.lr, o.accuracy, o.accuracy_sd, **look)
+        for ax,y in ((top, 'loss'), (low, 'accuracy')):
+            ax.errorbar(o.lr, o[y], o[f'{y}_sd'], markerfacecolor='white', **look)
+            ax.plot(o.lr[o.chosen], o[y][o.chosen], MARKS[i], color=COLORS[i%6], markersize=7, zorder=3)
     log_axis(low, t.lr)
     tidy_axes(top, ylabel='loss on PublicTest')
     tidy_axes(low, 'learning rate', 'accuracy on PublicTest', percent='y')
@@ -112,16 +131,16 @@ def draw_rates(t):
 
 def draw_equal_rates(t):
     "Differences of accuracy at equal rates, a line for each pair"
-    fig = small_figure(3.4)
+    fig = small_figure(3.2)
     ax = fig.subplots()
     for i,((a,b),o) in enumerate(t.groupby(['a', 'b'], sort=False)):
         ax.errorbar(o.lr, 100*o.accuracy_diff, 100*o.accuracy_diff_sd, color=COLORS[i%6], marker=MARKS[i], markersize=4, linewidth=1.2,
                     label=f'{NAMES[a]} − {NAMES[b]}')
     ax.axhline(0, color='black', linewidth=.6)
     log_axis(ax, t.lr)
-    tidy_axes(ax, 'learning rate of both', 'points on PublicTest')
+    tidy_axes(ax, 'learning rate of both runs', 'points on PublicTest')
     fig.legend(loc='outside upper center', fontsize=7, frameon=False)
-    ends = '; '.join(f'{NAMES[a]} minus {NAMES[b]} goes from {100*o.accuracy_diff.min():+.1f} to {100*o.accuracy_diff.max():+.1f} points'
+    ends = '; '.join(f'{NAMES[a]} minus {NAMES[b]} goes from {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points'
                      for (a,b),o in t.groupby(['a', 'b'], sort=False))
     return Picture(fig, f'Differences of accuracy between runs at equal learning rates: {ends}.')
 
@@ -187,15 +206,17 @@ def draw_pairs(t):
     return Picture(fig, '; '.join(describe_pair(o) for o in t.itertuples())+'.')
 
 def draw_cost(rows):
-    "Accuracy on PublicTest against processor seconds, a line for each arm, averaged over seeds"
+    """Accuracy on PublicTest against processor time, a line for each arm, averaged over seeds.
+
+    An epoch counts as long as in the arm's quickest training: machines are shared, and a busy one takes up to four times as long."""
     fig = small_figure(3.2)
     ax, said = fig.subplots(), []
-    frame = pd.DataFrame([dict(run=o['run'], seed=o['seed'], epoch=h['epoch'], accuracy=h['accuracy'], cpu=h['cpu_seconds']) for o in rows for h in o['history']])
-    frame['cpu'] = frame.groupby(['run', 'seed']).cpu.cumsum()
-    for i,(run,o) in enumerate(frame.groupby('run', sort=False)):
-        t = o.groupby('epoch')[['cpu', 'accuracy']].mean()
-        ax.plot(t.cpu/60, t.accuracy, color=COLORS[i%6], marker=MARKS[i], markersize=3.5, linewidth=1.2, label=NAMES[run])
-        said.append(f'{NAMES[run]} {t.accuracy.iloc[-1]:.1%} after {t.cpu.iloc[-1]/60:.0f} minutes')
+    for i,run in enumerate(dict.fromkeys(o['run'] for o in rows)):
+        mine = [o for o in rows if o['run']==run]
+        minutes = min(o['cpu_seconds']/o['epochs'] for o in mine)/60*np.arange(1, mine[0]['epochs']+1)
+        accuracy = np.mean([[h['accuracy'] for h in o['history']] for o in mine], axis=0)
+        ax.plot(minutes, accuracy, color=COLORS[i%6], marker=MARKS[i], markersize=3.5, linewidth=1.2, label=NAMES[run])
+        said.append(f'{NAMES[run]} {accuracy[-1]:.1%} after {minutes[-1]:.1f} minutes')
     tidy_axes(ax, 'processor minutes, training on one core', 'accuracy on PublicTest', percent='y')
     fig.legend(loc='outside upper center', ncols=2, fontsize=7, frameon=False)
     return Picture(fig, f'Accuracy on PublicTest against processor time: {"; ".join(said)}.')
@@ -210,47 +231,183 @@ def run_table(runs):
         spread = f' ± {100*acc["sd"]:.1f}' if len(o)>1 else ''
         rows.append({'run': NAMES[run], 'rate': f'{o.lr.iloc[0]:g}', 'seeds': len(o), 'accuracy %': f'{100*acc["mean"]:.1f}{spread}',
                      'unseen faces %': f'{100*o.unseen.mean():.1f}', 'FER+ majority %': f'{100*o.people.mean():.1f}', 'macro-F1': f'{o.macro_f1.mean():.3f}',
-                     'loss': f'{o.loss.mean():.3f}', 'CPU minutes': f'{o.cpu_seconds.mean()/60:.0f}'})
+                     'loss': f'{o.loss.mean():.3f}', 'CPU minutes, quickest': f'{o.cpu_seconds.min()/60:.0f}'})
     return markdown_table(pd.DataFrame(rows).set_index('run'))
+
+QUESTION = """## Question
+
+Does pretraining help, does the choice between Adam and RMSProp matter, and what does freezing cost, when one network learns to read
+the expressions of FER2013? Comparisons of optimizers can be turned round by the way in which their settings were searched
+([Choi et al. 2019](https://arxiv.org/abs/1910.05446)), and default settings favour one method here and another there
+([Schmidt et al. 2021](https://arxiv.org/abs/2007.01547)). So no run is judged at a rate that was chosen for another."""
+
+DESIGN = """## Design
+
+Five runs of `tf_efficientnet_lite0` at 64 px that differ in their start, their optimizer or their frozen layers. The rate of each is
+chosen on PublicTest by its loss on tuning seeds; the trainings that are reported on PrivateTest have fresh seeds. All was decided
+[before the first training](../README.md): stages, seeds, rates, comparisons and tests."""
+
+METHOD = """Intervals come from a bootstrap crossed over seeds and faces, since another seed moves the numbers as other faces do
+([Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098)), and interval estimates say more about a few seeds than means
+([Agarwal et al. 2021](https://arxiv.org/abs/2108.13264)). P(A > B) is how often one training of A beats that of B with the same seed.
+A pair is *decided* where its p value, corrected by Holm's method over the pairs of its stage, is below 5 %, and *equal within a point* where an
+equivalence test shows a difference of less than one point."""
+
+ARGUMENTS = dict(opt_func=('The sign of Adam minus RMSProp hangs on the rate', 'equal_optimizer', 'two optimizers'),
+                 pretrained=('What pretraining is worth at equal rates', 'equal_start', 'two starts'),
+                 freeze_to=('What freezing the body costs at equal rates', 'equal_freezing', 'frozen and free bodies'))
+
+def count_opened(root=HERE.parent/'results'):
+    "Trainings, by folder, whose scores on PrivateTest stand in this repository, apart from the study's"
+    found = {}
+    for o in root.rglob('config.json'):
+        if not json.loads(o.read_text(encoding='utf-8'))['data']['name'].startswith('fer2013'): continue
+        name = o.parent.relative_to(root).parts
+        name = '/'.join(name[:2] if name[0]=='recipes' else name[:1])
+        found[name] = found.get(name, 0)+1
+    found['benchmarks/cached.csv'] = len(pd.read_csv(root/'benchmarks'/'cached.csv'))
+    teach = [json.loads(o.read_text()) for o in (root/'synth-validity').glob('teach-*.json')]
+    found['synth-validity'] = len(teach)+len(json.loads((root/'synth-validity'/'fewer.json').read_text())['runs'])
+    return dict(sorted(found.items()))
+
+def edges(name, t):
+    "Arms whose best rate is an end of the rates that were tried, or that none is"
+    ends = t.groupby('run', sort=False).lr.agg(['min', 'max'])
+    at = [o for o in t[t.chosen].itertuples() if o.lr in tuple(ends.loc[o.run])]
+    if not at: return 'No best rate is an end of the rates that were tried.'
+    return 'At an end of the rates that were tried: ' + ', '.join(f'{NAMES[o.run]} ({o.lr:g})' for o in at) + '.'
+
+def course_rate(t):
+    "What the rate that the course gives to all runs costs each of them, on PublicTest"
+    own, common = t[t.chosen].set_index('run').accuracy, t[np.isclose(t.lr, DEFAULTS['lr'])].set_index('run').accuracy
+    return '; '.join(f'{NAMES[o]} {signed(common[o]-own[o])}' for o in own.index if o in common)
+
+def describe_signs(o):
+    "At how many rates the interval over seeds of a pair lies on one side of zero"
+    up, down = int((o.seeds_lo>0).sum()), int((o.seeds_hi<0).sum())
+    return f'of {len(o)} rates, the interval over seeds is above zero at {up}, below at {down}, and holds zero at {len(o)-up-down}'
+
+def tuning_page(name, t, rows):
+    "What a tuning stage found: its rates"
+    o, seeds = rows[0], sorted({o['seed'] for o in rows})
+    return f"""### Each run has a rate of its own (stage {name})
+
+{o['n_train']:,} faces, {o['epochs']} epochs, seeds {', '.join(map(str, seeds))}; the mean loss on PublicTest chooses.
+
+{markdown_table(best_table(t))}
+
+{edges(name, t)}
+
+![{draw_rates(t).alt}](rates_{name}.png)
+"""
+
+def best_table(t):
+    "The best rates of a tuning stage, for people"
+    rows = [{'run': NAMES[o.run], 'best rate': f'{o.lr:g}', 'loss': f'{o.loss:.3f}',
+             'accuracy %': f'{100*o.accuracy:.1f}' + (f' ± {100*o.accuracy_sd:.1f}' if o.seeds>1 else '')} for o in t[t.chosen].itertuples()]
+    return pd.DataFrame(rows).set_index('run')
+
+def equal_page(t, equal, own):
+    "What stage A found about pairs, at equal rates and each at its own"
+    parts = [f'The rate that the course gives to all runs, {DEFAULTS["lr"]:g}, against each run\'s own, in points on PublicTest: {course_rate(t)}.']
+    for arg,(heading, pic, what) in ARGUMENTS.items():
+        mine = equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
+        lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points; {describe_signs(o)}. '
+                 f'Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in mine.groupby(['a', 'b'], sort=False)]
+        parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{draw_equal_rates(mine).alt}]({pic}.png)')
+    parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so that they flatter; how large the differences are on fresh seeds, '
+                 'on faces that chose nothing, is what the next stages are for.')
+    return '\n\n'.join(parts)+'\n'
 
 def stage_page(name, runs, pairs):
     "What a stage found, in words, a figure and a table"
     o = runs.iloc[0]
-    head = f'## Stage {name}: {o.n_train:,} faces, {o.epochs} epochs\n\n'
+    head = f'### On fresh seeds: {o.n_train:,} faces, {o.epochs} epochs (stage {name})\n\n'
     said = ''.join(f'- {describe_pair(p)}.\n' for p in pairs[pairs.measure=='all'].itertuples()) if len(pairs) else ''
     figure = f'\n![Differences of stage {name}](pairs_{name}.png)\n' if len(pairs) else ''
     return f'{head}{said}{figure}\n{run_table(runs)}\n'
 
+def limits_page(names, jobs):
+    "What the report does not show"
+    lines = ['One network, one size of picture, one schedule, one set of labels: the answers are of these.',
+             'The 5,000 faces are the same in all trainings: what another choice of faces would do is not measured.',
+             'FER2013 is a set of web photographs with disputed labels; a tenth of the test faces has a twin in training.']
+    sealed = [o for o in names if study.STAGES[o].sealed]
+    if not sealed: lines.insert(0, 'So far only rates were tuned, on PublicTest; what is measured on PrivateTest with fresh seeds (stages C and E) is not there yet.')
+    for o in names:
+        n, planned = len({seed for _,_,seed in jobs[o]}), len(study.STAGES[o].seeds)
+        if n<planned: lines.append(f'Stage {o} has {n} of its {planned} seeds.')
+    return '## Limits\n\n' + '\n'.join(f'- {o}' for o in lines)
+
+def opened_page(names, jobs):
+    "How often PrivateTest was opened, here and before"
+    others, here = count_opened(), sum(len(jobs[o]) for o in names if study.STAGES[o].sealed)
+    table = markdown_table(pd.DataFrame([{'where in `results/`': k, 'trainings': v} for k,v in others.items()]).set_index('where in `results/`'))
+    return f"""## How often PrivateTest was opened
+
+By this report, for {here or 'none'} of the study's trainings{', once each' if here else ''}. Everything else in this repository that was ever scored on PrivateTest, {sum(others.values())} trainings, is:
+
+{table}
+
+None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
+
+def repeat_page(names, given):
+    "The commands that make the study again"
+    lines = [f'python benchmarks/study.py {o} --data fer2013.tar.gz' for o in names]
+    seeds = [f'--seeds {",".join(f"{k}={v}" for k,v in given.items())}'] if given else []
+    lines.append(' '.join(['python benchmarks/study_report.py', ','.join(names), *seeds]))
+    block = '\n'.join(lines)
+    return f"""## How to repeat
+
+```sh
+{block}
+```
+
+Each training left a JSON file with the command that makes it again, its seed, commit, versions and machine in `results/study/<stage>/`. Tables of this page: `rates.csv`, `equal_rates.csv`, `own_rates.csv`, and, where PrivateTest was opened, `runs.csv` and `pairs.csv`."""
+
+def tuning_report(rows):
+    "Tables, figures and words of the tuning stages"
+    tables, pics, pages = {'rates': pd.concat([rate_table(*o) for o in rows.items()], ignore_index=True)}, {}, []
+    for o in rows:
+        t = tables['rates'].query('stage==@o')
+        pics[f'rates_{o}'] = draw_rates(t)
+        pages.append(tuning_page(o, t, rows[o]))
+        if o!='A': continue
+        equal, own = tables['equal_rates'], tables['own_rates'] = equal_rates(rows['A']), at_own_rates(rows['A'], t[t.chosen])
+        for arg,(_, pic, _) in ARGUMENTS.items():
+            pics[pic] = draw_equal_rates(equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]])
+        pages.append(equal_page(t, equal, own))
+    return tables, pics, pages
+
+def sealed_report(jobs):
+    "Tables, figures and words of the stages that open PrivateTest"
+    faces, pics, pages = read_faces(), {}, [METHOD+'\n']
+    seen = {o: open_stage(o, jobs[o], faces) for o in jobs}
+    compared = [compare_family(o, family, pairs, seen[o][1]) for o in jobs for family,pairs in FAMILIES.get(o, {}).items()]
+    tables = dict(runs=pd.concat([runs for runs,_ in seen.values()], ignore_index=True),
+                  pairs=pd.concat(compared, ignore_index=True) if compared else pd.DataFrame(columns=['stage', 'measure']))
+    for o in jobs:
+        pairs = tables['pairs'].query('stage==@o')
+        if len(pairs): pics[f'pairs_{o}'] = draw_pairs(pairs[pairs.measure=='all'])
+        pics[f'cost_{o}'] = draw_cost(read_jobs(o, jobs[o]))
+        pages.append(stage_page(o, seen[o][0], pairs)+f'\n![{pics[f"cost_{o}"].alt}](cost_{o}.png)\n')
+    return tables, pics, pages
+
 def report(names, given, out):
-    "Write the report of the stages `names`; nothing is opened where one of them is not whole"
+    "Write the report of the stages `names`; nothing is opened where one of them is incomplete"
     jobs = {o: check_whole(o, seeds_of(o, given)) for o in names}
     out.mkdir(parents=True, exist_ok=True)
-    pages, tables, pics = ['# The study of the five runs: report\n\nMade by `python benchmarks/study_report.py`; the design is in [README.md](../README.md).\n'], {}, {}
-    tuning = [o for o in names if not study.STAGES[o].sealed]
-    if tuning:
-        rows = {o: read_jobs(o, jobs[o]) for o in tuning}
-        tables['rates'] = pd.concat([rate_table(*o) for o in rows.items()], ignore_index=True)
-        for o in tuning: pics[f'rates_{o}'] = draw_rates(tables['rates'].query('stage==@o'))
-        if 'A' in rows:
-            tables['equal_rates'] = equal_rates(rows['A'])
-            pics['equal_rates'] = draw_equal_rates(tables['equal_rates'])
-        pages.append('## Rates, on PublicTest\n\n' + '\n'.join(f'- Stage {o}. Lowest loss: {say_best(tables["rates"].query("stage==@o"))}.' for o in tuning)
-                     + '\n\n' + '\n'.join(f'![{pics[o].alt}]({o}.png)' for o in pics) + '\n')
-    opened = [o for o in names if study.STAGES[o].sealed]
-    if opened:
-        faces = read_faces()
-        seen = {o: open_stage(o, jobs[o], faces) for o in opened}
-        tables['runs'] = pd.concat([runs for runs,_ in seen.values()], ignore_index=True)
-        compared = [compare_family(o, family, pairs, seen[o][1]) for o in opened for family,pairs in FAMILIES.get(o, {}).items()]
-        tables['pairs'] = pd.concat(compared, ignore_index=True) if compared else pd.DataFrame(columns=['stage', 'measure'])
-        for o in opened:
-            pairs = tables['pairs'].query('stage==@o')
-            if len(pairs): pics[f'pairs_{o}'] = draw_pairs(pairs[pairs.measure=='all'])
-            pics[f'cost_{o}'] = draw_cost(read_jobs(o, jobs[o]))
-            pages.append(stage_page(o, seen[o][0], pairs)+f'\n![{pics[f"cost_{o}"].alt}](cost_{o}.png)\n')
+    tables, pics, pages = {}, {}, []
+    tuning, sealed = ([o for o in names if study.STAGES[o].sealed==want] for want in (False, True))
+    for part in ([tuning_report({o: read_jobs(o, jobs[o]) for o in tuning})] if tuning else []) + ([sealed_report({o: jobs[o] for o in sealed})] if sealed else []):
+        tables.update(part[0])
+        pics.update(part[1])
+        pages += part[2]
     for name,t in tables.items(): t.to_csv(out/f'{name}.csv', index=False)
     for name,p in pics.items(): p.save(out/f'{name}.png')
-    (out/'report.md').write_text('\n'.join(pages), encoding='utf-8')
+    text = ['# The study of the five runs: report', QUESTION, DESIGN, '## Findings', *pages, limits_page(names, jobs), opened_page(names, jobs), repeat_page(names, given)]
+    (out/'report.md').write_text('\n\n'.join(o.strip() for o in text)+'\n', encoding='utf-8')
+    (out/'report.json').write_text(json.dumps(dict(stages=names, seeds=given))+'\n')
     return tables
 
 def read_counts(seeds):
@@ -258,15 +415,24 @@ def read_counts(seeds):
     try: return {k: int(v) for k,v in (o.split('=') for o in seeds.split(',') if o)}
     except ValueError: raise InputError(f'--seeds {seeds}: give stages with a number each, such as C=5,E=3') from None
 
+def asked_before(out):
+    "The stages and seeds of the report that stands in `out`"
+    path = out/'report.json'
+    if not path.exists(): raise InputError(f'{path} does not exist; say which stages to report, such as A,B')
+    o = json.loads(path.read_text())
+    return o['stages'], o['seeds']
+
 @call_parse
 def main(
-    stages:str='A,B,C,E', # Stages separated by commas; those after B open PrivateTest
+    stages:str='', # Stages separated by commas; those after B open PrivateTest; as in the report that is there if left out
     seeds:str='', # How many seeds to report of a stage that was cut short, such as E=3
     folder:Path=study.HERE, # Folder of the study
     out:Path=None, # Folder for the report; `report` in the study's if left out
 ):
-    study.HERE, names = Path(folder), stages.split(',')
+    study.HERE = Path(folder)
+    out = Path(out or study.HERE/'report')
+    names, given = (stages.split(','), read_counts(seeds)) if stages else asked_before(out)
     for o in names:
         if o not in study.STAGES: raise InputError(f'no stage {o}; there are {", ".join(study.STAGES)}')
-    report(names, read_counts(seeds), Path(out or study.HERE/'report'))
-    print(f'Report: {out or study.HERE/"report"}')
+    report(names, given, out)
+    print(f'Report: {out}')

@@ -10,6 +10,7 @@ from fer_course.core.faceset import VOCAB
 sys.path.insert(0, str(ROOT/'benchmarks'))
 import study, study_report
 
+KEPT = ROOT/'results'/'study'
 SKILL = dict(adam_pretrained=2., rmsprop_pretrained=2., adam_scratch=.8, rmsprop_scratch=1., adam_frozen=1.2,
              rmsprop_debiased_pretrained=2., rmsprop_debiased_scratch=.8) # how far the score of the true class is raised
 
@@ -49,10 +50,47 @@ def made_up(tmp_path_factory):
 def test_rates(made_up):
     tables = study_report.report(['A', 'B'], {}, made_up/'rates')
     chosen = tables['rates'].query('chosen')
-    assert set(tables)=={'rates', 'equal_rates'} and set(chosen.run)==set(SKILL) and (chosen.lr==.002).all() and (chosen.seeds==3).all()
+    assert set(tables)=={'rates', 'equal_rates', 'own_rates'} and set(chosen.run)==set(SKILL) and (chosen.lr==.002).all() and (chosen.seeds==3).all()
     assert np.allclose(chosen.loss, 1.01) and len(tables['equal_rates'])==5*7
-    assert {o.name for o in (made_up/'rates').iterdir()}=={'rates.csv', 'equal_rates.csv', 'rates_A.png', 'rates_B.png', 'equal_rates.png', 'report.md'}
-    assert 'Adam, pretrained: 0.002, where the loss is 1.010' in (made_up/'rates'/'report.md').read_text()
+    pictures = {f'{o}.png' for o in ('rates_A', 'rates_B', 'equal_optimizer', 'equal_start', 'equal_freezing')}
+    assert {o.name for o in (made_up/'rates').iterdir()}=={'rates.csv', 'equal_rates.csv', 'own_rates.csv', 'report.md', 'report.json', *pictures}
+    page = (made_up/'rates'/'report.md').read_text()
+    assert '| Adam, pretrained | 0.002 | 1.010 | 50.0 ± 0.0 |' in page and 'No best rate is an end of the rates' in page and 'for none of the study' in page
+    assert 'of 7 rates, the interval over seeds is above zero at 0, below at 0, and holds zero at 7' in page and 'nan' not in page
+
+def test_signs():
+    "Differences on either side of zero are counted, and one interval that holds it"
+    t = pd.DataFrame(dict(seeds_lo=[.01, -.03, -.01, float('nan')], seeds_hi=[.02, -.01, .02, float('nan')]))
+    assert study_report.describe_signs(t)=='of 4 rates, the interval over seeds is above zero at 1, below at 1, and holds zero at 2'
+
+def test_at_own_rates():
+    "Each run at the rate that was chosen for it, seed by seed"
+    rows = [dict(run=run, lr=lr, seed=s, valid=dict(accuracy=a+s/100)) for run,lr,a in [('adam_pretrained', .004, .5), ('adam_pretrained', .002, .9), ('rmsprop_pretrained', .002, .4)] for s in range(3)]
+    others = [dict(run=run, lr=.002, seed=s, valid=dict(accuracy=.3)) for run in ('adam_scratch', 'rmsprop_scratch', 'adam_frozen') for s in range(3)]
+    chosen = pd.DataFrame([dict(run=o, lr=.004 if o=='adam_pretrained' else .002) for o in SKILL if 'debiased' not in o])
+    o = study_report.at_own_rates(rows+others, chosen).set_index(['a', 'b']).loc[('adam_pretrained', 'rmsprop_pretrained')]
+    assert o.accuracy_diff==.1 and o.seeds==3 and (o.lr_a, o.lr_b)==(.004, .002)
+
+def test_asked_before(made_up):
+    "Without stages the report that is there is written again; where there is none, this is said"
+    study_report.report(['A'], dict(A=2), made_up/'again')
+    assert study_report.asked_before(made_up/'again')==(['A'], dict(A=2))
+    with pytest.raises(InputError, match='report.json does not exist; say which stages'): study_report.asked_before(made_up/'nowhere')
+
+def test_count_opened():
+    "Scores on PrivateTest are counted by folder: five runs once on all of FER2013, three times on 5,000 faces"
+    found = study_report.count_opened()
+    assert found['fer2013']==5 and found['fer2013-5000']==15 and found['benchmarks/cached.csv']>0 and 'synth' not in found
+
+def test_report_kept(tmp_path, monkeypatch):
+    "The report in results/study is what its records say today"
+    monkeypatch.setattr(study, 'HERE', KEPT)
+    names, given = study_report.asked_before(KEPT/'report')
+    study_report.report(names, given, tmp_path)
+    for o in (KEPT/'report').iterdir():
+        if o.suffix=='.csv': pd.testing.assert_frame_equal(pd.read_csv(o), pd.read_csv(tmp_path/o.name))
+        elif o.suffix!='.png': assert o.read_text(encoding='utf-8')==(tmp_path/o.name).read_text(encoding='utf-8')
+    assert {o.name for o in tmp_path.iterdir()}=={o.name for o in (KEPT/'report').iterdir()}
 
 def test_comparisons(made_up):
     tables = study_report.report(['A', 'C'], dict(C=3), made_up/'report')
@@ -65,7 +103,7 @@ def test_comparisons(made_up):
     assert abs(clear.accuracy_diff-(mean.adam_pretrained-mean.adam_scratch))<1e-5
     assert study_report.read_faces().unseen.sum()==3301
     page = (made_up/'report'/'report.md').read_text()
-    assert 'Adam, pretrained minus RMSProp, pretrained: +0.0 points' in page and 'equal within a point' in page
+    assert 'Adam, pretrained minus RMSProp, pretrained: +0.0 points' in page and 'for 21 of the study' in page and 'Stage C has 3 of its 10 seeds' in page and 'equal within a point' in page
     assert {'pairs_C.png', 'cost_C.png', 'pairs.csv', 'runs.csv'} <= {o.name for o in (made_up/'report').iterdir()}
 
 def test_one_seed(made_up):
@@ -85,8 +123,8 @@ def test_same_numbers(made_up):
     pd.testing.assert_frame_equal(*(pd.read_csv(made_up/o/'rates.csv') for o in ('one', 'two')))
 
 @pytest.mark.parametrize('stages, seeds, words', [
-    (['A', 'C'], {}, r'stage C is not whole: 49 of 70 trainings are missing, the first of them adam_pretrained at rate 0\.002 with seed 13'),
-    (['D'], {}, 'stage D is not whole'),
+    (['A', 'C'], {}, r'stage C is incomplete: 49 of 70 trainings are missing, the first of them adam_pretrained at rate 0\.002 with seed 13'),
+    (['D'], {}, 'stage D is incomplete'),
     (['C'], dict(C=11), '1 to 10 of them'),
     (['C'], dict(C=0), '1 to 10 of them'),
 ], ids=['half', 'nothing', 'too many', 'none'])

@@ -1,4 +1,4 @@
-"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, comparisons, pages made from records, README.md"
+"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, comparisons, the study's report, pages made from records, README.md"
 import json, shutil, subprocess, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ from tools.notebooks import set_badges
 from tools.readme import run_notebook, write_readme
 
 # In `nbs/`: notebooks whose cells make what they show from this clone and its records
-PAGES = ['lib/index.ipynb', 'results.ipynb', 'benchmarks.ipynb', 'index.ipynb']
+PAGES = ['lib/index.ipynb', 'results.ipynb', 'study.ipynb', 'benchmarks.ipynb', 'index.ipynb']
 
 def comparisons(
     root:Path=ROOT, # A clone
@@ -48,6 +48,7 @@ def write_all(
         for name in comparisons(root):
             recipe = name.startswith('results/recipes/') # recipes differ in settings on purpose
             _run(root, 'fer-compare', name, *['--mixed']*recipe)
+        _run(root, sys.executable, 'benchmarks/study_report.py') # the stages that it reported before
         for page in PAGES: run_notebook(Path(root)/'nbs'/page, root)
     write_readme(root)
 

@@ -69,7 +69,7 @@ def reliability_diagram(
     for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
         r = reliability(preds)
         ax.plot(r.confidence, r.accuracy, color=color, marker=marker, markersize=4, linewidth=1.2, label=name)
-    tidy_axes(ax, 'how sure it says it is', 'how often it is right', percent='xy', legend=True)
+    tidy_axes(ax, 'confidence', 'accuracy', percent='xy', legend=True)
     said = ' '.join(_say_gap(*o) for o in tables.items())
     return Picture(fig, f'Accuracy against confidence, with the diagonal of perfect calibration. {said}')
 
@@ -88,6 +88,6 @@ def coverage_curve(
     for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
         c = coverage(preds)
         ax.plot(c.coverage, c.accuracy, color=color, marker=marker, markersize=3.5, linewidth=1.2, label=name)
-    tidy_axes(ax, 'faces answered', 'accuracy on those', percent='xy', legend=len(tables)>1)
+    tidy_axes(ax, 'coverage: share of faces answered', 'accuracy on these faces', percent='xy', legend=len(tables)>1)
     said = ' '.join(_say_coverage(*o) for o in tables.items())
     return Picture(fig, f'Accuracy on the faces that are answered, against their share. {said}')
