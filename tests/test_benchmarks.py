@@ -45,3 +45,13 @@ def test_browser():
     ours, theirs = record['ways']['rows']
     assert 50*ours['kb']<theirs['kb'] and ours['first_ms']<theirs['first_ms']
     assert all(o['kb']>=o['html_kb']>0 for o in record['pages']['rows'].values())
+
+def test_averaging():
+    "Accuracies follow from which faces were right; the page's words about them hold"
+    t, right = pd.read_csv(common.OUT/'averaging.csv'), pd.read_csv(common.OUT/'averaging_right.csv.gz')
+    for o in t.itertuples():
+        hits, plain = right[f'{o.model}: {o.way}'], right[f'{o.model}: as it is']
+        assert len(hits)==o.n and abs(hits.mean()-o.accuracy)<1e-6 and abs((hits-plain).mean()-o.accuracy_diff)<1e-6
+    large, small = (t[(t.model==o) & (t.copies>1)].set_index('way') for o in ('fer', 'small'))
+    assert large.diff_lo['moved up, down, left and right']>0 and large.diff_hi['cut by 2 and by 3 px']<0
+    assert (small.diff_lo<0).all() and (small.diff_hi>0).all()
