@@ -70,12 +70,11 @@ q3 = quiz.value(
     1,
     .01,
     'One in twenty is what 0.05 means: try twenty things that change nothing, and on average one '
-    'of them "works". Decide what you will compare before you look, and say how much '
+    'of them "works". Decide what you will compare before you look, and say how many things '
     'you compared.',
     ['What does p < 0.05 mean, where there is no difference?', 'Twenty times 0.05.'],
     {
-        0: 'None would be right if p < 0.05 could not happen by chance. It does so in 5 % of the '
-           'cases.',
+        0: 'None would be right if p < 0.05 could not happen by chance. It does in 5 % of cases.',
         .05: 'That is the chance for one comparison. There are twenty.',
         20: 'All twenty would mean that the test always finds something.'})
 
@@ -90,7 +89,7 @@ q4 = quiz.choice(
           'gives is knowledge of edges and textures, which many faces also teach.',
         c='With fewer faces both runs learn less, but not equally less: the one that starts from '
           'nothing needs the faces more.',
-        d='A lead that turned round would mean that ImageNet\'s weights do harm when faces are '
+        d='A reversed lead would mean that ImageNet\'s weights do harm when faces are '
           'few. They would have to be worse than random numbers.'),
     [
         'Think of what each of the two networks has to learn from faces alone.',
@@ -118,7 +117,7 @@ q5 = quiz.code(
     right='import numpy as np\nfrom fer_course.records.metrics import wilson\ndef interval(accs, '
           'n): return wilson(round(np.mean(accs)*n), n)',
     why='Three seeds look at the same faces, and a face that is hard for one is mostly hard for '
-        'the others. More seeds tell of seeds, more faces tell of faces.',
+        'the others. More seeds tell you about seeds, more faces about faces.',
     share=True,
     hints=[
         'What does the second argument of `wilson` stand for?',
@@ -139,12 +138,12 @@ def interval(accs, n):
 q6 = quiz.choice(
     'c',
     dict(
-        a='The interval holds 0, so this is not shown. And "on faces" is far wider than one '
+        a='The interval includes 0, so this is not shown. And "on faces" is far wider than one '
           'network, one data set, one learning rate.',
         b='Not finding a difference is not finding that there is none: the interval leaves room '
           'for one of a point and more.',
         c='It says what was measured, with what uncertainty, and in which setting. It claims '
           'neither a winner nor a tie.',
-        d='Where the interval lies mostly on one side, that is no majority vote. The interval '
-          'holds 0, and another 3,589 faces could turn the sign.'),
-    ['Does the interval hold 0?', 'Beware of "better" and beware of "equal".'])
+        d='That most of the interval lies on one side is no majority vote. It includes 0, and '
+          'another 3,589 faces could change the sign.'),
+    ['Does the interval include 0?', 'Beware of "better" and beware of "equal".'])

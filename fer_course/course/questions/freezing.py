@@ -25,8 +25,8 @@ q1 = quiz.choice(
         b='Then `fit_one_cycle` would have trained the whole network. Look at a filter of the '
           'body before and after.',
         c='fastai freezes the filters, and by default exempts BatchNorm, its weights as well as '
-          'its running averages. "Frozen" and "nothing moves" are two things.',
-        d='fastai knows no stages in a network of timm: there is one group for the body and one '
+          'its running averages. "Frozen" and "nothing moves" are not the same.',
+        d='fastai sees no stages in a timm network: there is one group for the body and one '
           'for the head.'),
     [
         'Ask the network: compare `before` with `learn.model[0].state_dict()`, name by name.',
@@ -80,9 +80,9 @@ q3 = quiz.code(
     right='def training_mode(model):\n    model.train()\n    model[0].eval()',
     blank='def training_mode(model):\n    model.train()',
     why='A BatchNorm layer in evaluation mode uses its averages and leaves them alone. '
-        '`requires_grad` has no say in that: the averages are no weights and have no gradient.',
+        '`requires_grad` has no say in that: the averages are not weights and have no gradient.',
     hints=[
-        '`requires_grad` does not help: averages are no weights. What does a BatchNorm layer do '
+        '`requires_grad` does not help: averages are not weights. What does a BatchNorm layer do '
         'in evaluation mode?',
         'The body is `model[0]`, the head `model[1]`. Each can be in a mode of its own.'],
     wrong={

@@ -1,4 +1,4 @@
-"""What stands behind `q1` to `q5` of "Look at the data"
+"""What is behind `q1` to `q5` of "Look at the data"
 
 Docs: https://fer-course.github.io/fer_course/questions/look_at_the_data.html.md"""
 
@@ -112,12 +112,12 @@ q4 = quiz.code(
           "'neutral'][code]",
     blank="def name_of(code):\n    names = ['angry', 'disgust', 'fear', 'happy', 'sad', "
           "'surprise', 'neutral']\n    return sorted(names)[code]",
-    why='Codes 0 to 3 are the same in both orders, which is why the bug lives so long: four '
+    why='Codes 0 to 3 are the same in both orders, so the bug survives for long: four '
         'classes look right.',
     hints=[
         '`sorted` puts neutral before sad. Where does the CSV have it?',
-        'The numbers of the CSV were given before anybody thought of the alphabet: take the '
-        'names in the order of the codes.'],
+        'The codes in the CSV do not follow the alphabet: take the names in the order of the '
+        'codes.'],
     wrong={
         "lambda code: ['angry', 'disgust', 'fear', 'happy', 'surprise', 'sad', 'neutral'][code]":
             'code 4',
@@ -130,7 +130,7 @@ q5 = quiz.choice(
         a='A mirrored face shows the same expression, as far as these seven classes go. It is the '
           'most useful augmentation here.',
         b='Heads are tilted in photographs too; the label stays true.',
-        c='Upside down, corners of the mouth that go up go down. People rarely see such a face and '
-          'read it badly, and FER2013 has next to none.',
+        c='Upside down, a mouth that turns up turns down. People rarely see such a face and read '
+          'it badly, and FER2013 has next to none.',
         d='Some photographs are darker or brighter than others, and the label stays true.'),
     ['For which of them would you yourself have to look twice to give the same label?'])

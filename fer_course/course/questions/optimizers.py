@@ -72,8 +72,7 @@ def _judge_corrected(f):
         return ('That corrects in the wrong direction, and the first step is longer still. The '
                 'average is too small: divide it by what is missing.')
     if first(.1/10**.5):
-        return ('That corrects too much: the average of squares is to be corrected, before its '
-                'root is taken.')
+        return ('That corrects too much: correct the average of squares before its root is taken.')
     if not first(.1):
         return ('After one step with lr=0.1 each weight should have moved by 0.1, whatever its '
                 f'gradient. Yours moved by {(path[0]-1).abs().tolist()}.')
@@ -124,7 +123,7 @@ def _judge_eps(f):
     small, large = _first_move(f), _first_move(f, eps=.4)
     if abs(small-.1/(.1+.4))<1e-3: return 'Now eps is 0.4 for everybody. Hand on the argument.'
     if abs(small-1)>1e-2:
-        return ('Without eps being given, the first step should be 10·lr as before; yours is '
+        return ('Without eps, the first step should be 10·lr as before; yours is '
                 f'{small/.1:.2g}·lr.')
     if abs(large-small)<1e-3:
         return ('With eps=0.4 it takes the same step as with eps=1e-8: the argument is still lost '
@@ -183,9 +182,9 @@ q6 = quiz.choice(
           'seed, and for the pretrained runs it looks different.',
         c='It does: the order of the two changes with it.',
         d='A comparison at one rate compares two optimizers at that rate. Where the order '
-          'changes with the rate, it takes each one\'s best rate, and the sweep must go far '
+          'changes with the rate, compare each at its best rate, after a sweep that goes far '
           'enough to show it.'),
     [
         'Follow the two curves of the runs from scratch from left to right.',
-        'Who is lower at the middle rate, who at the highest? And has the lower one reached its '
+        'Which is lower at the middle rate, which at the highest? And has the lower one reached its '
         'lowest point?'])

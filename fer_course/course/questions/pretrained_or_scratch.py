@@ -23,7 +23,7 @@ q1 = quiz.value(
     '32 filters of 3 × 3 numbers for each of three colours: 32·3·3·3 = 864, of more than three '
     'million.',
     [
-        'How many numbers has one filter, if it looks at 3 × 3 pixels of a picture with three '
+        'How many numbers does one filter have, if it looks at 3 × 3 pixels of a picture in three '
         'colours?',
         'There are 32 of them. `net[0].model.conv_stem.weight.shape` says it all.'],
     {
@@ -49,8 +49,8 @@ def _judge_grey(f):
     if any(torch.allclose(g, w[:,i]) for i in range(3)):
         return 'That keeps one colour and forgets the other two. All three see the grey picture.'
     if torch.allclose(g, w.norm(dim=1)):
-        return ('Signs matter: where one colour counts +1 and another -1, grey makes nothing of '
-                'it. A norm cannot cancel.')
+        return ('Signs matter: where one colour counts +1 and another -1, they cancel on grey. '
+                'A norm cannot cancel.')
     return 'On a grey picture these filters do not do what the coloured ones do.'
 
 q2 = quiz.code(
@@ -117,8 +117,8 @@ def _judge_tfms(f):
         return (f'With pretrained=True a batch goes through {names[True]}, otherwise through '
                 f'{names[False]}. The two trainings still see different pictures.')
     if 'Normalize' not in names[True]:
-        return ('Now the two are equal, but the pretrained network gets pictures that it never saw '
-                'while it was trained. Normalise for both.')
+        return ('Now the two are equal, but the pretrained network gets pictures unlike those it was '
+                'trained on. Normalise for both.')
     if names[True][0]!='IntToFloatTensor' or len(names[True])>2:
         return ('Turn bytes into numbers from 0 to 1 first, then normalise once; yours does '
                 f'{names[True]}.')
@@ -126,8 +126,8 @@ def _judge_tfms(f):
     if not torch.allclose(a.mean, b.mean) or not torch.allclose(a.std, b.std):
         return 'Both are normalised, but not by the same numbers.'
     if not torch.allclose(a.mean, torch.tensor(.5)) or not torch.allclose(a.std, torch.tensor(.5)):
-        return ('The weights were trained on pictures from which 0.5 was taken off, divided by '
-                '0.5. Keep these numbers.')
+        return ('The weights were trained on pictures from which 0.5 was subtracted, then divided '
+                'by 0.5. Keep these numbers.')
 
 q4 = quiz.code(
     _judge_tfms,
@@ -160,8 +160,8 @@ q5 = quiz.choice(
     dict(
         a='Six times as many faces teach the network from scratch a good deal, but it is still '
           'far behind: what the other brings along was learned from more than a million pictures.',
-        b='From scratch it gains most from more faces, since it has most to learn; it closes a '
-          'part of the gap and not the whole of it.',
+        b='From scratch it gains most from more faces, since it has most to learn; it closes '
+          'part of the gap, not all of it.',
         c='A gap that does not change would mean that both gain equally. A network that has to '
           'learn everything from these faces gains more from more of them.',
         d='Both gain, but the pretrained network is nearer to what can be had with these labels; '

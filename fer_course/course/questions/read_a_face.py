@@ -1,4 +1,4 @@
-"""What stands behind `q1` to `q5` of "Read a face in ten lines"
+"""What is behind `q1` to `q5` of "Read a face in ten lines"
 
 Docs: https://fer-course.github.io/fer_course/questions/read_a_face.html.md"""
 
@@ -60,8 +60,8 @@ q2 = quiz.code(
     _judge_surprise,
     right="{'AU1': 1, 'AU2': 1, 'AU5': .8, 'AU26': 1}",
     blank='...',
-    why='Brows up (1 and 2), upper lids up (5), jaw down (26, or 27 for more of it): so Du, Tao '
-        'and Martinez (2014) describe surprise too.',
+    why='Brows up (1 and 2), upper lids up (5), jaw down (26, or 27 for more of it). Du, Tao '
+        'and Martinez (2014) describe surprise the same way.',
     hints=[
         'Look into a mirror and act surprised: what do brows, lids and jaw do?',
         '`synth.UNITS` says which unit does what.'],
@@ -94,7 +94,7 @@ q3 = quiz.code(
     why='`preds` has a row for each face and a column for each class. The largest in each *row*, '
         'along dim 1, is what the network says.',
     hints=[
-        'Print `preds.shape`. Which dimension are the classes?',
+        'Print `preds.shape`. Which dimension holds the classes?',
         '`preds.argmax(dim=0)` finds the face that is most like each class, not the class that '
         'is most like each face.'],
     wrong={
@@ -116,7 +116,7 @@ def _judge_recall(f):
     if np.allclose(said, np.diag(cm)/cm.sum()):
         return 'You divide by all faces; each class has its own number of them.'
     if np.allclose(said, np.diag(cm)):
-        return 'These are counts. A share needs the number of faces of each class below it.'
+        return 'These are counts. For a share, divide by the number of faces of each class.'
     return (f'For {cm.tolist()} your function gives {said.round(2).tolist()}; the first class has '
             '8 of its 10 right, so the first number is 0.8.')
 
@@ -141,7 +141,7 @@ q5 = quiz.choice(
     dict(
         a='62 is more than 60, but with 800 test faces either number could have come out some '
           'three points higher or lower with other faces.',
-        b='She may be: nothing speaks against it. It is only not shown.',
+        b='She may be: nothing speaks against it. It just has not been shown.',
         c='With 800 faces and 60 % right, the 95 % interval reaches some 3.4 points up and down. '
           'Another seed moves the number too. Two points can be either.',
         d='Accuracies can be compared, if the faces are the same, there are enough of them, and '

@@ -19,10 +19,10 @@ quiz = Quiz('ship_it', '8. Ship it')
 q1 = quiz.choice(
     'c',
     dict(
-        a='A virus scanner knows programs that did harm before. A pickle that was written for '
-          'you this morning is none of them.',
-        b='The code in a pickle runs while it is being opened. When an exception reaches your '
-          '`except`, if one does, it has run.',
+        a='A virus scanner knows programs that have done harm before. A pickle written for you '
+          'this morning is not one of them.',
+        b='The code in a pickle runs while it is being opened. By the time an exception reaches '
+          'your `except`, if one does, it has run.',
         c='Numbers and a description cannot do anything. You build the network from code that '
           'you trust and put the numbers in.',
         d='A new process has the same rights as you: it can read your files and use your network.'),
@@ -56,7 +56,7 @@ def _judge_probs(f):
         return 'These are the probabilities without a temperature: it has not been used.'
     if same(_softmax(s*2)):
         return ('The scores were multiplied by the temperature. Divide by it: a high temperature '
-                'makes less sure.')
+                'makes the network less sure.')
     if same(_softmax(s)/2):
         return ('The probabilities were divided, and no longer sum to 1. Divide the scores, before '
                 'the exponential.')
@@ -96,7 +96,7 @@ def _judge_answer(f):
         return ('It always answers. With 0.4 as the highest probability and a threshold of 0.5 it '
                 'must say "not sure".')
     if said==['not sure', 'angry', 'not sure'] or said==['not sure', 'angry', 'angry']:
-        return 'The comparison is turned round: it is silent where it is sure.'
+        return 'The comparison is the wrong way round: it is silent where it is sure.'
     if said==['happy', 'not sure', 'not sure']:
         return ('Nearly: a probability that just reaches the threshold is enough. With 0.5 and a '
                 'threshold of 0.5 it must answer.')
@@ -117,7 +117,7 @@ q4 = quiz.code(
         "def f(p, vocab, least): return vocab[p.argmax()] if p.max()>least else 'not sure'":
             'just reaches',
         "def f(p, vocab, least): return vocab[p.argmax()] if p.max()<least else 'not sure'":
-            'turned round',
+            'wrong way round',
         "def f(p, vocab, least): return 'not sure'": 'but it says'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #7ddaa133
@@ -128,7 +128,7 @@ def _judge_widen(f):
                 'it ended before. It needs a margin on both sides.')
     if (x,y,w,h)==(100,50,60,90):
         return 'The box grew to the right and downwards only. Move its corner too.'
-    if (x,y,w,h)==(90,35,40,60): return 'The box was moved and did not grow.'
+    if (x,y,w,h)==(90,35,40,60): return 'The box moved, but did not grow.'
     if (x,y,w,h)!=(90,35,60,90):
         return ('With a margin of a quarter, (100, 50, 40, 60) becomes (90, 35, 60, 90); yours '
                 f'becomes ({x:g}, {y:g}, {w:g}, {h:g}).')

@@ -55,8 +55,8 @@ q2 = quiz.code(
     _judge_alarms,
     right='def false_alarms(said, true, name):\n    others = true!=name\n    return '
           '(said[others]==name).mean()',
-    why='Of all who are not angry, the share that was called angry. It is the risk of anyone who '
-        'is not.',
+    why='Of all who are not angry, the share called angry. Everybody who is not angry runs that '
+        'risk.',
     share=True,
     hints=[
         'Who can get a false alarm? Count these people first.',
@@ -78,7 +78,7 @@ def _judge_gap(f):
     x = float(f(right, group))
     if np.isclose(x, .8):
         return None if np.isclose(float(f(~right, group)), .8) and np.isclose(float(f(np.array([1,0], bool), np.array(['x', 'y']))), 1) else 'It is right for one case only: find the groups in `group`, and their best and worst among them.'
-    if np.isclose(x, -.8): return 'The sign is turned round: best minus worst.'
+    if np.isclose(x, -.8): return 'The sign is reversed: best minus worst.'
     if np.isclose(x, 2/11):
         return ('You count faces, divided by all of them. A large group then looks good because it '
                 'is large. Take each group\'s own share.')
@@ -118,18 +118,18 @@ q4 = quiz.value(
     9/(9+.05*990),
     .006,
     '9 of the 10 angry people get an alarm, and so do 49.5 of the 990 others: 9 of 58.5, some 15 '
-    '%. Five of six alarms are false, though the network is right on 95 % of the people. What is '
-    'rare is drowned by the errors on what is frequent.',
+    '%. Five of six alarms are false, though the network is right on 95 % of the people. Errors on '
+    'what is common drown what is rare.',
     [
-        'How many of the 1,000 get an alarm rightly, and how many wrongly?',
-        '9 rightly, 0.05 × 990 wrongly. What share of all alarms are the first?'],
+        'How many of the 1,000 get a right alarm, and how many a false one?',
+        '9 right ones, 0.05 × 990 false ones. What share of all alarms are right?'],
     {
         .9: 'That is how many of the angry people get an alarm. The question is how many of '
             'those with an alarm are angry.',
         .95: 'That is how many of the others get no alarm. Count the alarms: right ones and '
              'false ones.',
-        .01: 'That is how many are angry before anybody was looked at. The alarm tells '
-             'something, if less than one would think.',
+        .01: 'That is how many are angry before anybody is looked at. The alarm tells you '
+             'something, if less than you would think.',
         .5: 'Count: 9 alarms are right. How many of the other 990 people get one?',
         .05: 'That is how many of the others get a false alarm. What share of all alarms are '
              'right?'})

@@ -21,8 +21,8 @@ quiz = Quiz('train_for_real', '10. Train it for real')
 q1 = quiz.value(
     124,
     .5,
-    'The first epoch trains the head alone, the next four the whole network: 4 × 31 steps. Both '
-    'count the last, smaller batch out, as fastai does in training.',
+    'The first epoch trains the head alone, the next four the whole network: 4 × 31 steps. The '
+    'last, smaller batch does not count: fastai leaves it out in training.',
     [
         '`fine_tune(4)` goes through the faces five times. In how many of them is the body frozen?',
         '2,000 faces make 31 whole batches of 64. The rest of an epoch is left out.'],
@@ -55,9 +55,9 @@ def _judge_mirrored(f):
         return ('The faces were turned upside down. Axis 0 is the face, 1 runs from top to bottom, '
                 '2 from left to right.')
     if same((plain+_leans(imgs[::-1]))/2):
-        return 'The order of the faces was turned round: each was averaged with another one.'
+        return 'The order of the faces was reversed: each was averaged with another one.'
     if same((plain+plain[:,::-1])/2):
-        return 'The order of the classes was turned round. It is the pictures that have a mirror image.'
+        return 'The order of the classes was reversed. It is the pictures that have a mirror image.'
     want = (plain+flipped)/2
     if not same(want):
         return (f'For the first face it must be {want[0].round(3).tolist()}, but yours is '
@@ -109,13 +109,13 @@ def _judge_is_valid(f):
     if all(said.values()): return 'Every picture goes to validation, and nothing is left to train on.'
     if not any(said.values()): return 'No picture goes to validation: eve_3.jpg should.'
     if all(said[k]!=v for k,v in _FILES.items()):
-        return 'It is turned round: eve is to be held out, and all others trained on.'
+        return 'It is the wrong way round: hold out eve, and train on all others.'
     bad = next((k for k,v in _FILES.items() if said[k]!=v), None)
     why = {
         'mine/wink/steve_2.jpg': 'its name only ends like hers',
         'mine/pout/evelyn_4.jpg': 'its name only begins like hers',
         'eve/mine/grin/ben_1.jpg': 'a folder above happens to be called eve',
-        'mine/open/ben_eve.jpg': 'what stands before the first "_" is the person'}
+        'mine/open/ben_eve.jpg': 'the person is what comes before the first "_"'}
     if bad: return f'{bad} gives {said[bad]}, and should give {_FILES[bad]}' + (f': {why[bad]}.' if bad in why else '.')
 
 q4 = quiz.code(
@@ -130,7 +130,7 @@ q4 = quiz.code(
         "def f(file): return file.name.startswith('eve')": 'only begins like hers',
         "def f(file): return 'eve' in file.name": 'only ends like hers',
         "def f(file): return 'eve_' in str(file)": 'only ends like hers',
-        "def f(file): return file.name.split('_')[0]!='eve'": 'turned round',
+        "def f(file): return file.name.split('_')[0]!='eve'": 'wrong way round',
         "def f(file): return True": 'nothing is left',
         "def f(file): return file.parent.name=='eve'": 'No picture',
         "def f(file): return file.name.split('_')[0]": 'True or False'})
@@ -139,12 +139,12 @@ q4 = quiz.code(
 q5 = quiz.choice(
     'b',
     dict(
-        a='A picture that is hard and rightly labelled is what the network has most to learn from. '
+        a='A hard picture with the right label is what the network has most to learn from. '
           'Without it the accuracy rises and the network is no better.',
         b='A wrong label is wrong whatever the network says to it, and your eyes decide that. '
           'All others stay.',
-        c='It is in validation that this does most harm: you would throw away the questions that '
-          'it gets wrong, and be pleased with the mark.',
+        c='In validation this does most harm: you would throw away the questions that it gets '
+          'wrong, and be pleased with the mark.',
         d='Then the network writes its own labels, and it agrees with itself by definition. '
           'Its mistakes become the truth that it is judged by.'),
     [

@@ -49,7 +49,7 @@ q1 = quiz.code(
     right='def weigh(acts, grads):\n    w = grads.mean((1,2))\n    return '
           '(w[:,None,None]*acts).sum(0).relu()',
     why='One weight a channel, from its gradient; the weighted channels added up; what speaks '
-        'against the class dropped. That is all of Grad-CAM.',
+        'against the class dropped. That is all there is to Grad-CAM.',
     hints=[
         'The weight of a channel is the mean of its gradient over rows and columns: '
         '`grads.mean((1,2))`.',
@@ -72,12 +72,12 @@ q2 = quiz.value(
     .4,
     '96/32 = 3. Each of five steps on the way halves the width, and 2·2·2·2·2 = 32.',
     [
-        'At 64 px there are 2 from side to side. By how much was the picture made smaller?',
+        'At 64 px the map is 2 places wide. By how much did the picture shrink?',
         '64/2 = 32; now 96/32.'],
     {
-        9: 'That is how many places there are in all. From side to side?',
+        9: 'That is how many places there are in all. How wide is the map?',
         2: 'That is for 64 px.',
-        6: 'That is the wider map, further back. The last one has half as many from side to side.',
+        6: 'That is the wider map, further back. The last one is half as wide.',
         48: 'The picture is halved five times, not once.'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #6ac2194b
@@ -91,7 +91,7 @@ q3 = quiz.value(
         0: '0 would mean that the two maps have nothing in common. Look for the place where '
            '`edges` uses the network.',
         .5: 'Is there anything in `edges` that could change when the network does?',
-        -1: '-1 would mean that bright and dark change places.'})
+        -1: '-1 would mean that bright and dark swap places.'})
 
 # %% ../../../nbs/questions/where_it_looks.ipynb #3997b954
 def _judge_lost(f):
@@ -104,7 +104,7 @@ def _judge_lost(f):
         return ('With the second square the answer turned from class 1 to class 0, which then had '
                 '0.8. Your function takes that 0.8 for class 1. Which class was it before?')
     if np.allclose(res, [-.1,-.6,.2]):
-        return 'The sign is turned round: what is lost must be positive.'
+        return 'The sign is reversed: what is lost must be positive.'
     if not np.allclose(res, [.1,.6,-.2]):
         return ('Class 1 had 0.7, and with the squares 0.6, 0.1 and 0.9. So it lost 0.1, 0.6 and '
                 f'-0.2, but your function says {np.round(res, 2).tolist()}.')
@@ -114,8 +114,8 @@ def _judge_lost(f):
 q4 = quiz.code(
     _judge_lost,
     right='def lost(before, covered):\n    k = before.argmax()\n    return before[k]-covered[:,k]',
-    why='An explanation is of one class. Follow that class; what other class wins meanwhile is '
-        'another question.',
+    why='An explanation is about one class. Follow that class; which other class wins meanwhile '
+        'is another question.',
     share=True,
     hints=[
         'Which class does `covered.max(1)` belong to? Always the same one?',
@@ -123,7 +123,7 @@ q4 = quiz.code(
     blank='def lost(before, covered):\n    return before.max()-covered.max(1)',
     wrong={
         'def lost(before, covered):\n    k = before.argmax()\n    return covered[:,k]-before[k]':
-            'sign is turned',
+            'sign is reversed',
         'def lost(before, covered): return before-covered.mean(0)': 'but your function says',
         'def lost(before, covered): return (before-covered).max()': 'three numbers are needed',
         'def lost(before, covered): return before[1]-covered[:,1]': 'one class only'})
@@ -136,7 +136,7 @@ q5 = quiz.choice(
           'training faces were lit from all sides.',
         b='A head turned by 45° hides half of what an expression is made of, and goes beyond '
           'what the training faces did (32°).',
-        c='The network averages over all places of its last map, so it cares little where on the '
+        c='The network averages over all places of its last map, so it cares little where in the '
           'picture a mouth is, as long as it is there.',
         d='One of them costs a great deal: look for the one that hides parts of the expression.'),
     [
@@ -155,7 +155,7 @@ q6 = quiz.choice(
         c='The slice is too small to say. To find out, test more faces with glasses; or, with '
           'drawn ones, put glasses on faces that have none and change nothing else.',
         d='More training faces may or may not help, but first you would have to know that there '
-          'is something to mend.'),
+          'is something to fix.'),
     [
         'Look at the width of the interval.',
         'What would you need to know, and how could you get it?'])
