@@ -1,8 +1,8 @@
 """The report of the study: see results/study/README.md, which says beforehand what is compared and how.
 
-    python benchmarks/study_report.py A,B              # rates, on PublicTest alone
-    python benchmarks/study_report.py A,B,C,E          # and the comparisons, on PrivateTest
-    python benchmarks/study_report.py A,B,C,E --seeds E=3
+    python benchmarks/study_report.py --stages A,B      # rates, on PublicTest alone
+    python benchmarks/study_report.py --stages A,B,C,E  # and the comparisons, on PrivateTest
+    python benchmarks/study_report.py --stages A,B,C,E --seeds E=3
 
 The one command that joins the probabilities which the trainings left for PrivateTest with its labels. It stops where a stage
 is incomplete, before it opens anything. Tables, figures and `report.md` go to results/study/report, and so does `report.json`,
@@ -76,7 +76,8 @@ def rate_table(name, rows):
     t = flat.groupby(['stage', 'run', 'lr'], sort=False)[['loss', 'accuracy']].agg(['mean', 'std', 'size'])
     t = pd.DataFrame(dict(seeds=t['loss', 'size'], loss=t['loss', 'mean'], loss_sd=t['loss', 'std'],
                           accuracy=t['accuracy', 'mean'], accuracy_sd=t['accuracy', 'std'])).reset_index()
-    return t.assign(chosen=t.groupby('run').loss.transform('min')==t.loss).sort_values(['run', 'lr'], kind='stable')
+    t = t.assign(chosen=t.groupby('run').loss.transform('min')==t.loss)
+    return t.sort_values(['run', 'lr'], key=lambda o: o.map(list(NAMES).index) if o.name=='run' else o, kind='stable')
 
 def equal_rates(rows):
     "For each pair of the five runs and each rate that both have: the difference of accuracy on PublicTest over seeds"
@@ -253,7 +254,7 @@ METHOD = """Intervals come from a bootstrap crossed over seeds and faces, since 
 A pair is *decided* where its p value, corrected by Holm's method over the pairs of its stage, is below 5 %, and *equal within a point* where an
 equivalence test shows a difference of less than one point."""
 
-ARGUMENTS = dict(opt_func=('The sign of Adam minus RMSProp hangs on the rate', 'equal_optimizer', 'two optimizers'),
+ARGUMENTS = dict(opt_func=('The sign of Adam minus RMSProp depends on the rate', 'equal_optimizer', 'two optimizers'),
                  pretrained=('What pretraining is worth at equal rates', 'equal_start', 'two starts'),
                  freeze_to=('What freezing the body costs at equal rates', 'equal_freezing', 'frozen and free bodies'))
 
@@ -285,7 +286,7 @@ def course_rate(t):
 def describe_signs(o):
     "At how many rates the interval over seeds of a pair lies on one side of zero"
     up, down = int((o.seeds_lo>0).sum()), int((o.seeds_hi<0).sum())
-    return f'of {len(o)} rates, the interval over seeds is above zero at {up}, below at {down}, and holds zero at {len(o)-up-down}'
+    return f'of {len(o)} rates, the interval over seeds lies above zero at {up}, below at {down}, and includes it at {len(o)-up-down}'
 
 def tuning_page(name, t, rows):
     "What a tuning stage found: its rates"
@@ -309,11 +310,11 @@ def best_table(t):
 
 def equal_page(t, equal, own):
     "What stage A found about pairs, at equal rates and each at its own"
-    parts = [f'The rate that the course gives to all runs, {DEFAULTS["lr"]:g}, against each run\'s own, in points on PublicTest: {course_rate(t)}.']
+    parts = [f'What the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, costs each of them against its own, in points on PublicTest: {course_rate(t)}.']
     for arg,(heading, pic, what) in ARGUMENTS.items():
         mine = equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
-        lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points; {describe_signs(o)}. '
-                 f'Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in mine.groupby(['a', 'b'], sort=False)]
+        lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points' + (f'; {describe_signs(o)}' if o.seeds.min()>2 else '') +
+                 f'. At the course\'s rate: {points(o[np.isclose(o.lr, DEFAULTS["lr"])].iloc[0])}. Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in mine.groupby(['a', 'b'], sort=False)]
         parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{draw_equal_rates(mine).alt}]({pic}.png)')
     parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so that they flatter; how large the differences are on fresh seeds, '
                  'on faces that chose nothing, is what the next stages are for.')
@@ -327,11 +328,20 @@ def stage_page(name, runs, pairs):
     figure = f'\n![Differences of stage {name}](pairs_{name}.png)\n' if len(pairs) else ''
     return f'{head}{said}{figure}\n{run_table(runs)}\n'
 
+def summary_page(tables):
+    "What was found about the five pairs of runs, as far as the stages go"
+    if 'pairs' in tables and len(found := tables['pairs'].query("family=='five runs' and measure=='all'")):
+        last = found[found.stage==found.stage.iloc[-1]]
+        return f'## In short\n\nEach run at its own rate, fresh seeds, faces of PrivateTest (stage {last.stage.iloc[0]}):\n\n' + '\n'.join(f'- {describe_pair(o)}.' for o in last.itertuples())
+    if 'own_rates' not in tables: return ''
+    lines = [f'- {NAMES[o.a]}, at {o.lr_a:g}, minus {NAMES[o.b]}, at {o.lr_b:g}: {points(o)}.' for o in tables['own_rates'].itertuples()]
+    return '## In short\n\nEach run at the rate that suits it best, on the split and seeds that chose the rate (PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
+
 def limits_page(names, jobs):
     "What the report does not show"
     lines = ['One network, one size of picture, one schedule, one set of labels: the answers are of these.',
              'The 5,000 faces are the same in all trainings: what another choice of faces would do is not measured.',
-             'FER2013 is a set of web photographs with disputed labels; a tenth of the test faces has a twin in training.']
+             f'FER2013 is a set of web photographs with disputed labels, and of {100*(~read_faces().unseen).mean():.0f} % of the test faces the training faces hold the very pixels.']
     sealed = [o for o in names if study.STAGES[o].sealed]
     if not sealed: lines.insert(0, 'So far only rates were tuned, on PublicTest; what is measured on PrivateTest with fresh seeds (stages C and E) is not there yet.')
     for o in names:
@@ -355,7 +365,7 @@ def repeat_page(names, given):
     "The commands that make the study again"
     lines = [f'python benchmarks/study.py {o} --data fer2013.tar.gz' for o in names]
     seeds = [f'--seeds {",".join(f"{k}={v}" for k,v in given.items())}'] if given else []
-    lines.append(' '.join(['python benchmarks/study_report.py', ','.join(names), *seeds]))
+    lines.append(' '.join(['python benchmarks/study_report.py --stages', ','.join(names), *seeds]))
     block = '\n'.join(lines)
     return f"""## How to repeat
 
@@ -405,8 +415,8 @@ def report(names, given, out):
         pages += part[2]
     for name,t in tables.items(): t.to_csv(out/f'{name}.csv', index=False)
     for name,p in pics.items(): p.save(out/f'{name}.png')
-    text = ['# The study of the five runs: report', QUESTION, DESIGN, '## Findings', *pages, limits_page(names, jobs), opened_page(names, jobs), repeat_page(names, given)]
-    (out/'report.md').write_text('\n\n'.join(o.strip() for o in text)+'\n', encoding='utf-8')
+    text = ['# The study of the five runs: report', summary_page(tables), QUESTION, DESIGN, '## Findings', *pages, limits_page(names, jobs), opened_page(names, jobs), repeat_page(names, given)]
+    (out/'report.md').write_text('\n\n'.join(o.strip() for o in text if o)+'\n', encoding='utf-8')
     (out/'report.json').write_text(json.dumps(dict(stages=names, seeds=given))+'\n')
     return tables
 

@@ -56,12 +56,12 @@ def test_rates(made_up):
     assert {o.name for o in (made_up/'rates').iterdir()}=={'rates.csv', 'equal_rates.csv', 'own_rates.csv', 'report.md', 'report.json', *pictures}
     page = (made_up/'rates'/'report.md').read_text()
     assert '| Adam, pretrained | 0.002 | 1.010 | 50.0 ± 0.0 |' in page and 'No best rate is an end of the rates' in page and 'for none of the study' in page
-    assert 'of 7 rates, the interval over seeds is above zero at 0, below at 0, and holds zero at 7' in page and 'nan' not in page
+    assert 'of 7 rates, the interval over seeds lies above zero at 0, below at 0, and includes it at 7' in page and 'nan' not in page
 
 def test_signs():
     "Differences on either side of zero are counted, and one interval that holds it"
     t = pd.DataFrame(dict(seeds_lo=[.01, -.03, -.01, float('nan')], seeds_hi=[.02, -.01, .02, float('nan')]))
-    assert study_report.describe_signs(t)=='of 4 rates, the interval over seeds is above zero at 1, below at 1, and holds zero at 2'
+    assert study_report.describe_signs(t)=='of 4 rates, the interval over seeds lies above zero at 1, below at 1, and includes it at 2'
 
 def test_at_own_rates():
     "Each run at the rate that was chosen for it, seed by seed"
