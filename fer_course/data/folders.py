@@ -337,7 +337,7 @@ def make_set(
     labels = np.array([names.index(o.cls) for o in found])
     files, people = [o.file for o in found], [o.person for o in found]
     split, how = fill_splits([o.split for o in found], labels, files,
-                             people if any(people) else ['']*len(files), seed, where)
+                             people if any(people) else ['']*len(files), seed, where, names)
     source = (f'{len(files):,} pictures from {where}'
               + (f', {n_bad} unreadable ones left out' if n_bad else ''))
     meta = pd.DataFrame({'file': files, **meta})
