@@ -93,11 +93,39 @@ def test_train_alone(tmp_path):
     faces = load_faces(tmp_path/'d')
     assert splits(faces)==[56, 7, 7] and 'drawn by seed 0' in faces.describe()
 
+def test_few_of_a_class(tmp_path):
+    tree(tmp_path/'d', 6)
+    for i in range(1, 6): (tmp_path/f'd/fear/{i}.png').unlink()
+    with pytest.raises(InputError, match=r'too few faces of a class \(1 of fear\)'): load_faces(tmp_path/'d')
+    (tmp_path/'d').rename(tmp_path/'test')
+    (tmp_path/'d').mkdir()
+    (tmp_path/'test').rename(tmp_path/'d/test')
+    assert len(load_faces(tmp_path/'d', need=['test']))==37
+
 def test_prefixes(tmp_path):
     names = {c: f'{i}_{c}' for i,c in enumerate(DRAWN.vocab)}
     tree(tmp_path/'d', 6, names=names | dict(happy='3. Happiness', sad='sad faces'))
     faces = load_faces(tmp_path/'d')
     assert faces.vocab==DRAWN.vocab and 'sad (sad faces)' in faces.describe()
+
+LANGUAGES = dict(
+    german='Wut Ekel Angst Freude neutral Trauer U\u0308berraschung', spanish='enojo asco miedo alegría neutro tristeza sorpresa',
+    capitals='ANGER DISGUST FEAR HAPPINESS NEUTRAL SADNESS SURPRISE')
+
+@pytest.mark.parametrize('names', LANGUAGES.values(), ids=LANGUAGES)
+def test_names_in_other_words(tmp_path, names):
+    tree(tmp_path/'d', 6, names=dict(zip(DRAWN.vocab, names.split())))
+    faces = load_faces(tmp_path/'d')
+    assert faces.vocab==DRAWN.vocab and (faces.counts().sum()==6).all()
+
+def test_names_translated(tmp_path):
+    "A language that is not known here"
+    names = 'gniew wstręt strach radość neutralny smutek zdziwienie'.split()
+    tree(tmp_path/'d', 6, names=dict(zip(DRAWN.vocab, names)))
+    with pytest.raises(InputError, match='--vocab gniew=happy,… for each'): load_faces(tmp_path/'d')
+    faces = load_faces(tmp_path/'d', vocab=[f'{a}={b}' for a,b in zip(names, DRAWN.vocab)])
+    assert faces.vocab==DRAWN.vocab and 'angry (gniew)' in faces.describe()
+    with pytest.raises(InputError, match='there is a class neutralny'): load_faces(tmp_path/'d', vocab=['gniew=angry'])
 
 RAF = 'surprise fear disgust happy sad angry neutral'.split()
 
@@ -257,6 +285,44 @@ def test_pixel_tables(tmp_path, how):
         faces = load_faces(pixel_table(tmp_path/file, **how))
         assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
         if how.get('size', 48)==48: assert (faces.imgs==DRAWN.imgs[:90]).all()
+
+PIXELS = dict(python_list='"[{}]"', numpy_array='[{}]', single_quotes="'{}'")
+
+@pytest.mark.parametrize('how', PIXELS.values(), ids=PIXELS)
+def test_pixels_in_wrappings(tmp_path, how):
+    pixel_table(tmp_path/'t.csv', sep=';')
+    rows = [o.split(';') for o in (tmp_path/'t.csv').read_text().splitlines()]
+    inner = (lambda o: o.replace(' ', ', ')) if 'list' in how or '"' in how else str
+    (tmp_path/'t.csv').write_text('\n'.join(';'.join([a, how.format(inner(b)) if i else b, c]) for i,(a,b,c) in enumerate(rows)))
+    assert (load_faces(tmp_path/'t.csv').imgs==DRAWN.imgs[:90]).all()
+
+UNREADABLE = {
+    'numpy': (lambda o: '\n'.join(','.join([a, '"[ 70  80 ... 109  82]"', c]) for a,_,c in (r.split(',') for r in o.splitlines()[1:])), 'NumPy wrote ...'),
+    'utf-16': (lambda o: o.encode('utf-16'), 'save it as CSV in UTF-8'), 'old mac': (lambda o: o.replace('\n', '\r'), 'save it as CSV in UTF-8')}
+
+@pytest.mark.parametrize('make, says', UNREADABLE.values(), ids=UNREADABLE)
+def test_pixel_table_refused(tmp_path, make, says):
+    text = pixel_table(tmp_path/'t.csv').read_text()
+    data = make(text) if says!='NumPy wrote ...' else 'emotion,pixels,Usage\n'+make(text)
+    (tmp_path/'t.csv').write_bytes(data if isinstance(data, bytes) else data.encode())
+    with pytest.raises(InputError, match=says): load_faces(tmp_path/'t.csv')
+
+def test_pixel_tables_for_splits(tmp_path):
+    "A table for each split, all of them with Usage"
+    rows = pixel_table(tmp_path/'all.csv').read_text().splitlines()
+    for s,usage in (('train', 'Training'), ('valid', 'PublicTest'), ('test', 'PrivateTest')):
+        (tmp_path/'d').mkdir(exist_ok=True)
+        (tmp_path/f'd/{s}.csv').write_text('\n'.join([rows[0], *(o for o in rows if o.endswith(usage))]))
+    assert splits(load_faces(tmp_path/'d'))==[60, 15, 15]
+
+def test_codes_from_1(tmp_path):
+    "7 gives it away; without any 7 it is said that 0 does not occur"
+    pixel_table(tmp_path/'t.csv', code=lambda o: CSV_ORDER.index(o)+1)
+    with pytest.raises(InputError, match='--vocab 1='): load_faces(tmp_path/'t.csv')
+    assert classes(load_faces(tmp_path/'t.csv', vocab=CSV_ORDER))==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
+    pixel_table(tmp_path/'u.csv', code=lambda o: min(CSV_ORDER.index(o)+1, 6))
+    assert 'no face has code 0' in load_faces(tmp_path/'u.csv').describe()
+    assert 'no face has code 0' not in load_faces(pixel_table(tmp_path/'v.csv')).describe()
 
 def test_beside_a_table(tmp_path):
     "One table counts; other tables and pictures beside it are named"
