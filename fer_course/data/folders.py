@@ -21,7 +21,7 @@ from ..core.errors import InputError
 from ..core.faceset import FaceSet, VOCAB, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
-from .columns import csv_columns, pick_columns, separator
+from .columns import UTF16, csv_columns, pick_columns, separator
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
@@ -66,7 +66,9 @@ def list_files(
         suffix = os.path.splitext(name)[1].lower()
         if f is None: res.dirs.append(name)
         elif suffix in SUFFIXES: res.pictures.append(name)
-        else: _look(name, f, suffix, res, columns)
+        else:
+            try: _look(name, f, suffix, res, columns)
+            except OSError: res.others.update(['unreadable files']) # a broken link, for example
         if res.pixels and not Path(path).is_dir(): break # unpacking the rest would take long
     inner = [o for o in res.pictures if '!/' in o]
     if len(inner) < len(res.pictures): # an archive that is next to its own unpacked pictures
@@ -76,6 +78,8 @@ def list_files(
 
 # %% ../../nbs/lib/data/folders.ipynb #627ae60d
 _CHALLENGE = re.compile(r'(Training|PublicTest|PrivateTest)_\d+\.')
+
+_ARCHIVE = re.compile(r'(\.\w+)+!$') # 'happy.zip!' is happy
 
 def _folder_label(name):
     "The class that a folder is named for, without a split in the same name"
@@ -89,18 +93,23 @@ def place_of(
     "Label and split of a picture, from its name and the folders it is in"
     *dirs, file = name.split('/')
     if not dirs: return '', ''
+    if '!' in name: dirs = [_ARCHIVE.sub('', o) for o in dirs]
     said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
     label = _folder_label(dirs[-1])
     if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
     return label, next((s for o in said if (s := split_name(o))), '')
 
 # %% ../../nbs/lib/data/folders.ipynb #13939c08
-def _outer(name): return '/'.join(name.split('/')[:-2])
+def _name_label(name):
+    "The one word of a file's name that is an expression, '' if there is none or several"
+    stem = name.rsplit('/', 1)[-1].rsplit('.', 1)[0]
+    words = {o.lower() for o in (*re.findall(r'[^\W\d_]+', stem), *name_words(stem)) if is_expression(o)}
+    return words.pop() if len(words)==1 else ''
 
-def _check_outer(found, path):
+def _check_outer(found, path, depth):
     if any(o.split for o in found): return
     outer = {}
-    for o in found: outer.setdefault(_outer(o.file), set()).add(o.cls)
+    for o in found: outer.setdefault('/'.join(o.file.split('/')[:-depth]), set()).add(o.cls)
     names = sorted(outer)
     twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
                   if outer[a] & outer[b]), None)
@@ -111,12 +120,20 @@ def _check_outer(found, path):
                          'move all pictures of a class into one folder, '
                          'or give a table with the columns path, label and split')
 
+_LABELS = '.json files', '.jsonl files', '.xml files' # Kinds of files that may be meant as labels
+
+def _unread(listing, used=()):
+    "For messages: the files that may be meant as labels"
+    kinds = Counter(f'{Path(o).suffix or "other"} files' for o in listing.texts if o not in used)
+    kinds.update({k: n for k,n in listing.others.items() if k in _LABELS})
+    return ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
+
 def _check_places(found, listing, path):
     "Raise `InputError` for a picture outside class folders, and for an empty class folder"
     if homeless := [o for o in found if not o.label]:
         raise InputError(f'{path}: {homeless[0].file} is not in a folder that is named for a class; '
-                         'sort the pictures into folders such as train/happy/, '
-                         'or give a table with the columns path and label')
+                         'move it away, sort the pictures into folders such as train/happy/, '
+                         f'or give a table with the columns path and label{_unread(listing)}')
     full = {o.file.rsplit('/', 1)[0] for o in found}
     full |= {'/'.join(o.split('/')[:i]) for o in full for i in range(len(o.split('/')))}
     if empty := sorted(o for o in set(listing.dirs) - full if is_expression(o.rsplit('/', 1)[-1])):
@@ -127,8 +144,15 @@ def find_in_folders(
     path, # Used in messages
     vocab:list=None, # Class names, as for `name_classes`
 )->tuple: # A list of `Found`, and notes
-    "Classes and splits from folders; splits may also come from the first word of the file names"
+    """Classes and splits from folders
+
+    Splits may also come from the first word of the file names, and classes from a word in them, if
+    no folder is named for an expression."""
     places = [(o, *place_of(o)) for o in sorted(listing.pictures)]
+    by_name = [] if vocab or any(is_expression(label) for _,label,_ in places) else [
+        _name_label(o) for o,*_ in places]
+    by_name = all(by_name) and by_name
+    if by_name: places = [(o, label, split) for (o,_,split),label in zip(places, by_name)]
     found = [Found(o, label, '', split, person_of(o)) for o,label,split in places]
     _check_places(found, listing, path)
     names = name_classes([o.label for o in found], vocab, path)
@@ -136,8 +160,8 @@ def find_in_folders(
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
         found = [replace(o, split=s) for o,s in zip(found, by_file)]
-    _check_outer(found, path)
-    return found, [class_note(names)]
+    _check_outer(found, path, 1 if by_name else 2)
+    return found, [class_note(names) + ('; from the file names' if by_name else '')]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def _path_index(
@@ -171,7 +195,7 @@ def locate(
 # %% ../../nbs/lib/data/folders.ipynb #85dab0f6
 def _frame(data, where):
     "Parse the bytes of a table; column names become lower case"
-    for encoding in ('utf-8-sig', 'cp1252'):
+    for encoding in ('utf-16',) if data.startswith(UTF16) else ('utf-8-sig', 'cp1252'):
         try: text = data.decode(encoding)
         except UnicodeDecodeError: continue
         break
@@ -244,6 +268,9 @@ def _is_path_table(data, columns):
     if any(str(o).strip().lower() not in cols for o in (columns or {}).values()): return False
     return {'path', 'label'} <= set(pick_columns(cols, columns))
 
+def _beside(table, path): # the path, as it starts from the folder of the table
+    return '/'.join([*table.split('/')[:-1], str(path)])
+
 def find_in_tables(
     listing:Listing, # From `list_files`
     path, # Used in messages
@@ -256,8 +283,8 @@ def find_in_tables(
         if not _is_path_table(data, columns): continue
         df = _frame(data, name)
         paths = df[pick_columns(list(df.columns), columns, name)['path']]
-        if any(locate(o, index) for o in paths.iloc[:50]): tables[name] = df
-    splits = {o: split_name(Path(o).name) for o in tables}
+        if any(locate(_beside(name, o), index) for o in paths.iloc[:50]): tables[name] = df
+    splits = {o: next((s for p in o.split('/')[::-1] if (s := split_name(p))), '') for o in tables}
     if len(tables)>1 and ('' in splits.values() or len(set(splits.values())) < len(tables)):
         raise InputError(f'{path}: several tables label the pictures '
                          f'({", ".join(tables)}); name one for each split, or give the one that '
@@ -265,7 +292,7 @@ def find_in_tables(
     found, notes = [], []
     for name,df in tables.items():
         rows, more = _table_rows(df, name, columns, vocab, splits[name] if len(tables)>1 else '')
-        files = [locate(o.file, index) for o in rows]
+        files = [locate(_beside(name, o.file), index) for o in rows]
         if '' in files:
             raise FileNotFoundError(f'{name}, data row {files.index("")+1}: no such file '
                                     f'{rows[files.index("")].file}, or several with this ending')
@@ -303,22 +330,30 @@ def _same_depth(imgs, depths):
     for k,b in deep.items(): imgs[k] = imgs[k] >> (max(deep.values())-b)
     return {k: max(deep.values()) if k in deep else b for k,b in depths.items()}
 
+_SQUARE = 1.25 # A picture whose sides differ by more than this is not called square
+
 def decode_all(
-    pictures, # Pairs of a name and the bytes of a file
+    pictures, # Pairs of a name and the bytes of a file, or the error that reading it ended with
     size:int, # Height and width of the faces, in pixels
     boxes:dict=None, # Box of the face by name, as left, top, right, bottom; the whole picture if none
 )->tuple: # `{name: face}`, a line for each unreadable picture, and notes
     "Decode many pictures as grey squares"
-    imgs, bad, depths = {}, [], {}
+    imgs, bad, depths, oblong, moving = {}, [], {}, 0, 0
     for name,data in pictures:
         try:
+            if isinstance(data, OSError): raise InputError(data.strerror or str(data))
             img = decode(data)
-            imgs[name] = middle_square(_cropped(img, (boxes or {}).get(name)), size)
+            face = _cropped(img, (boxes or {}).get(name))
+            imgs[name] = middle_square(face, size)
         except InputError as e: bad.append(f'{name} ({e})')
         else:
+            oblong += max(face.size) > _SQUARE*min(face.size)
+            moving += 'animated' in img.info
             if 'depth' in img.info: depths[name] = img.info['depth']
     depths = Counter(_same_depth(imgs, depths).values())
-    return imgs, bad, [
+    said = ((f'Shape: {oblong:,} pictures are not square; only their middle is used', oblong),
+            (f'Frames: of {moving:,} pictures with several only the first is used', moving))
+    return imgs, bad, [o for o,n in said if n] + [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
         for b,n in sorted(depths.items()) if b!=16]
 
@@ -351,15 +386,19 @@ def _tail(name): # the path split in two: before and from the folder of the spli
     i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-2)
     return '/'.join(dirs[:max(i, 0)]), '/'.join(dirs[max(i, 0):])
 
-def _drop_nested(found, imgs):
-    "`found` without a second copy of a whole tree inside the first, and a note on it"
-    trees = {}
-    for o in found: trees.setdefault(_tail(o.file)[0], {})[_tail(o.file)[1]] = o.file
+def _drop_copy(found, imgs):
+    "`found` without a second copy of a whole tree, and a note on it"
+    trees, roots = {}, {}
+    for o in found:
+        root, tail = _tail(o.file)
+        trees.setdefault(root, {})[tail] = o.file
+        roots.setdefault(tail, []).append(root)
     for root,files in sorted(trees.items()):
-        other = next((
-            o for k,o in trees.items()
-            if root.startswith(k and k+'/') and k!=root and files.keys() <= o.keys()), None)
-        if other and all((imgs[f]==imgs[other[t]]).all() for t,f in files.items()):
+        def is_copy(o):
+            known = trees[o]
+            return (files.keys() <= known.keys() and (o<root or len(files)<len(known))
+                    and all((imgs[f]==imgs[known[t]]).all() for t,f in files.items()))
+        if any(o!=root and is_copy(o) for o in roots[min(files)]):
             gone = set(files.values())
             return ([o for o in found if o.file not in gone],
                     [f'Passed over: {root}, a second copy of {len(gone):,} pictures'])
@@ -374,6 +413,10 @@ def _passed_over(listing, used):
     said = ', '.join(f'{n:,} {k}' for k,n in parts.items() if n)
     return [f'Passed over: {said}' + (
         f' (tables not used: {", ".join(tables[:5])})' if tables else '')] if said else []
+
+def _content(f):
+    try: return f.read()
+    except OSError as e: return e
 
 def _find(listing, path, vocab, columns):
     "A list of `Found`, notes, and the files with labels that were used"
@@ -400,7 +443,11 @@ def _find(listing, path, vocab, columns):
 
 def _check_any(listing, path):
     if listing.pictures: return
-    said = ', '.join(f'{n} {k}' for k,n in listing.others.items())
+    kinds = listing.others + Counter(f'{Path(o).suffix or "text"} files' for o in listing.texts)
+    said = ', '.join(f'{n} {k}' for k,n in kinds.items())
+    heads = {o: d[:4096].split(b'\n')[0] for o,d in listing.texts.items() if o.endswith(('.csv', '.tsv'))}
+    said += ''.join(f'; {o} has the columns {", ".join(csv_columns(d))[:100]}'
+                    for o,d in list(heads.items())[:3])
     raise InputError(f'{path}: no pictures ({" ".join(SUFFIXES)}), and no table with the columns '
                      'emotion, pixels and Usage' + (f'; there is {said}' if said else ''))
 
@@ -417,14 +464,12 @@ def read_pictures(
     listing = listing or list_files(path, columns)
     _check_any(listing, path)
     found, notes, used = _find(listing, path, vocab, columns)
-    texts = Counter(Path(o).suffix or 'other' for o in listing.texts if o not in used)
-    hint = ''.join(f'; the {n:,} {k} files here are not read as labels' for k,n in texts.items())
-    check_classes({o.cls for o in found}, path, bool(vocab), least=1, hint=hint)
+    check_classes({o.cls for o in found}, path, bool(vocab), least=1, hint=_unread(listing, used))
     wanted = {o.file: o.box for o in found}
     imgs, bad, more = decode_all(
-        ((name, f.read()) for name,f in members(path) if name in wanted), size, wanted)
+        ((name, _content(f)) for name,f in members(path) if name in wanted), size, wanted)
     refuse_bad(bad, len(wanted), path, skip_bad)
-    found, copies = _drop_nested([o for o in found if o.file in imgs], imgs)
+    found, copies = _drop_copy([o for o in found if o.file in imgs], imgs)
     notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted.keys())]
     return make_set(found, [imgs[o.file] for o in found], path, seed, notes, len(bad))
 
