@@ -19,9 +19,9 @@ from ..core.cache import cached
 from ..core.errors import InputError
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes
-from .columns import csv_columns, pick_columns
+from .columns import UTF16, csv_columns, pick_columns
 from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv, read_votes
-from .folders import Listing, list_files, read_pictures, read_table
+from .folders import Listing, is_path_table, list_files, read_pictures, read_table
 from .parquet import read_parquet
 from .pictures import grey_face, name_and_font
 
@@ -30,10 +30,11 @@ def _is_path_table(path, columns):
     "Whether this file is a table of paths"
     if not path.is_file() or path.suffix.lower() not in ('', '.csv', '.tsv', '.txt'): return False
     with open(path, 'rb') as f: line = f.readline(1<<16)
-    if is_pixel_table(line, columns) or not line.strip().isascii() and b'\0' in line: return False
+    binary = b'\0' in line and not line.startswith(UTF16)
+    if is_pixel_table(line, columns) or binary: return False
     known = {k: v for k,v in (columns or {}).items()
              if str(v).strip().lower() in csv_columns(line)}
-    return {'path', 'label'} <= set(pick_columns(csv_columns(line), known))
+    return is_path_table(csv_columns(line), known)
 
 def kind_of(
     path, # File, archive or folder
@@ -55,12 +56,30 @@ def resize_set(
     return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 # %% ../../nbs/lib/data/readers.ipynb #cfbcc763
-def _add_copy_note(
+def _is_blank(faces): # one grey value all over
+    flat = faces.imgs.reshape(len(faces), -1)
+    return np.flatnonzero(flat.max(axis=1)-flat.min(axis=1) < 4)
+
+def _name_of(faces, i):
+    meta = faces.meta if faces.meta is not None else {}
+    return meta['file'][i] if 'file' in meta else f'data row {meta["row"][i]+1 if "row" in meta else i+1}'
+
+def _add_notes(
     faces:FaceSet, # Any set
-)->FaceSet: # With one more note if there are copies
-    "Add a note on how many faces of valid and test are also in training"
-    note = faces.copy_note(faces.copies())
-    return replace(faces, notes=[*faces.notes, note]) if note else faces
+)->FaceSet: # With one more note for each thing that was found
+    """Add notes on faces that show nothing, the same picture in several classes, and faces of valid
+    and test that are also in training"""
+    notes, blank, same = [], _is_blank(faces), faces.duplicates()
+    if len(blank):
+        notes.append(f'Blank: {len(blank):,} faces are one grey value all over, such as '
+                     f'{_name_of(faces, blank[0])}')
+    groups = same[~same['item'].isin(blank)].groupby('group')
+    if n := int((groups.label.nunique()>1).sum()):
+        i = groups.filter(lambda o: o.label.nunique()>1)
+        notes.append(f'Doubt: {n:,} pictures occur in several classes, such as '
+                     f'{_name_of(faces, i["item"].iloc[0])} in {" and ".join(sorted(set(i.label[i.group==i.group.iloc[0]])))}')
+    notes.append(faces.copy_note(faces.copies()))
+    return replace(faces, notes=[*faces.notes, *filter(None, notes)])
 
 def _with_passed_over(faces, listing):
     "Add a note on the tables and pictures that are next to the table that was read"
@@ -81,7 +100,7 @@ def _read(path, size, seed, vocab, columns, skip_bad):
     elif kind=='parquet':
         faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad)
     else: faces = read_pictures(path, size, seed, skip_bad, vocab, columns, listing)
-    return _add_copy_note(faces)
+    return _add_notes(faces)
 
 def read_path(
     path, # CSV, folder, archive, parquet file or table of paths
@@ -95,7 +114,7 @@ def read_path(
 )->FaceSet: # Named `fer2013` if every class in every split has FER2013's count
     "Read faces from a file, a folder or an archive"
     how = dict(size=size, seed=seed, vocab=vocab, columns=columns, skip_bad=skip_bad)
-    if _is_path_table(Path(path), columns): faces = _add_copy_note(read_table(path, **how))
+    if _is_path_table(Path(path), columns): faces = _add_notes(read_table(path, **how))
     else: faces = cached(_read, path, **how)
     return replace(faces, name='fer2013') if faces.counts().equals(FER2013) else faces
 
@@ -122,16 +141,24 @@ def _check_in_training(
                          'name, rename it; otherwise add training faces or leave the class out')
     return faces
 
-_DARK = 4 # A face is black if all its values are lower than this
+# A face is black if all its values are lower than the first number, or, if it shows something at
+# all, than the second: 12 bits kept in 16 and read as such end at 15
+_DARK = 4, 16
 
 def check_not_dark(
     faces:FaceSet, # A set
 )->FaceSet: # The same set
-    "Raise `InputError` if most faces are black, for example because their values were scaled wrongly"
-    dark = (faces.imgs.reshape(len(faces), -1).max(axis=1) < _DARK).sum()
+    "Raise `InputError` if most faces are black or blank, for example because they were scaled wrongly"
+    flat, blank = faces.imgs.reshape(len(faces), -1), _is_blank(faces)
+    top, shows = flat.max(axis=1), ~np.isin(np.arange(len(faces)), blank)
+    dark = ((top < _DARK[0]) | shows & (top < _DARK[1])).sum()
     if dark*2 > len(faces):
         raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
-                         f'{_DARK-1} of 255; save the pictures with values up to 255')
+                         f'{_DARK[1]-1} of 255; save the pictures with values up to 255')
+    value = np.bincount(flat[blank,0], minlength=1)
+    if value.max()*2 > len(faces):
+        raise InputError(f'{faces.name}: {value.max()} of {len(faces)} faces are blank: {value.argmax()} '
+                         f'all over, such as {_name_of(faces, blank[0])}; replace the pictures')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
