@@ -63,8 +63,8 @@ def test_files_of_the_system(tmp_path):
     assert len(faces)==42 and '1 .db files, 6 hidden files' in faces.describe()
 
 def test_names_partly_known(tmp_path):
-    tree(tmp_path/'d', 6, names=dict(happy='feliz', fear='frightened'))
-    assert 'not known as expressions: feliz' in load_faces(tmp_path/'d').describe()
+    tree(tmp_path/'d', 6, names=dict(happy='radość', fear='frightened'))
+    assert 'not known as expressions: radość' in load_faces(tmp_path/'d').describe()
 
 def test_split_in_capitals_and_zip(tmp_path):
     for s,n,start in (('TRAIN', 4, 0), ('Validation', 2, 4), ('Testing', 2, 6)): tree(tmp_path/'d'/s, n, start)
@@ -79,6 +79,48 @@ def test_own_photo_named_as_a_split(tmp_path, file):
     tree(tmp_path/'d', 6)
     put(tmp_path/'d/happy'/file, BY_CLASS['happy'][9])
     assert len(load_faces(tmp_path/'d'))==43
+
+@pytest.mark.parametrize('style', ['{c}_{i}.png', '{s}/{c}_{i}.png', '{s}/img{i}-{C}.png', 'all/{s}/face {i} ({c}).png'])
+def test_classes_from_file_names(tmp_path, style):
+    for s,a,b in (('train', 0, 7), ('test', 7, 10)):
+        for c in DRAWN.vocab:
+            for i in range(a, b): put(tmp_path/'d'/style.format(s=s, c=c, C=c.title(), i=i), BY_CLASS[c][i])
+    faces = load_faces(tmp_path/'d')
+    assert (faces.counts().sum()==10).all() and 'from the file names' in faces.describe()
+    if '{s}' in style: assert splits(faces)[2]==21
+    assert all(c in f.lower() for c,f in zip(classes(faces), faces.meta.file))
+
+def test_archive_for_each_class(tmp_path):
+    tree(tmp_path/'t', 6)
+    (tmp_path/'d').mkdir()
+    for c in DRAWN.vocab:
+        with ZipFile(tmp_path/f'd/{c}.zip', 'w') as z:
+            for o in (tmp_path/'t'/c).iterdir(): z.write(o, o.name)
+    assert (load_faces(tmp_path/'d').counts().sum()==6).all()
+
+def test_copy_beside(tmp_path):
+    for o in ('data', 'data - Copy'):
+        tree(tmp_path/'d'/o/'train', 6)
+        tree(tmp_path/'d'/o/'test', 2, 6)
+    faces = load_faces(tmp_path/'d')
+    assert len(faces)==56 and 'Passed over: data - Copy, a second copy of 56 pictures' in faces.describe()
+
+def test_picture_outside(tmp_path):
+    tree(tmp_path/'d', 6)
+    put(tmp_path/'d/confusion_matrix.png', DRAWN.imgs[0])
+    with pytest.raises(InputError, match='confusion_matrix.png is not in a folder .* move it away'): load_faces(tmp_path/'d')
+
+def test_broken_links(tmp_path):
+    tree(tmp_path/'d', 6)
+    for o in ('happy/gone.png', 'notes.txt'): (tmp_path/'d'/o).symlink_to('nowhere')
+    with pytest.raises(InputError, match=r'1 of 43 pictures .*happy/gone.png \(No such file'): load_faces(tmp_path/'d')
+    with pytest.warns(UserWarning, match='1 of 43'): faces = load_faces(tmp_path/'d', skip_bad=True)
+    assert len(faces)==42 and '1 unreadable files' in faces.describe()
+
+def test_no_pictures_but_a_table(tmp_path):
+    (tmp_path/'d').mkdir()
+    (tmp_path/'d/mnist.csv').write_text('label,'+','.join(f'pixel{i}' for i in range(2304))+'\n')
+    with pytest.raises(InputError, match='mnist.csv has the columns label, pixel0, pixel1'): load_faces(tmp_path/'d')
 
 def test_no_test(tmp_path):
     "Judged by the validation faces, and says so; a second copy inside the first is left out"
@@ -331,6 +373,48 @@ def test_beside_a_table(tmp_path):
     tree(tmp_path/'d/faces', 2)
     assert 'Passed over: the tables b.csv and 14 pictures' in load_faces(tmp_path/'d').describe()
 
+@pytest.mark.parametrize('folders', [('FER2013Train', 'FER2013Valid', 'FER2013Test'), ('train', 'valid', 'test')])
+def test_ferplus_elsewhere(tmp_path, folders):
+    "FER+'s lists in folders of other names, with pictures saved as JPEG, as Windows writes them"
+    votes = 'neutral happy surprise sad angry disgust fear'.split()
+    for s,a,b in zip(folders, (0, 60, 80), (60, 80, 100)):
+        rows = []
+        for i in range(a, b):
+            put(tmp_path/f'd/{s}/fer{i:07}.jpg', DRAWN.imgs[i])
+            rows.append(f'fer{i:07}.png,"(0, 0, 48, 48)",' + ','.join(str(10*(o==DRAWN.vocab[DRAWN.labels[i]])) for o in (*votes, 'x', 'y', 'z')))
+        (tmp_path/f'd/{s}/label.csv').write_bytes(('\ufeff' + '\r\n'.join(rows)).encode())
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[60, 20, 20] and classes(faces)==[DRAWN.vocab[DRAWN.labels[int(o[-11:-4])]] for o in faces.meta.file]
+
+def test_ferplus_table(tmp_path):
+    "Pictures in one folder, and FER+'s own table beside them"
+    votes = 'neutral happy surprise sad angry disgust fear contempt unknown nf'.split()
+    rows = ['Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF', 'Training,,0,0,0,0,0,0,0,0,0,10']
+    for i in range(90):
+        put(tmp_path/f'd/images/fer{i:07}.png', DRAWN.imgs[i])
+        usage = 'Training' if i<60 else 'PublicTest' if i<75 else 'PrivateTest'
+        rows.append(f'{usage},fer{i:07}.png,' + ','.join(str(10*(o==DRAWN.vocab[DRAWN.labels[i]])) for o in votes))
+    (tmp_path/'d/fer2013new.csv').write_text('\n'.join(rows))
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[DRAWN.labels[int(o[-11:-4])]] for o in faces.meta.file]
+
+def test_tables_in_split_folders(tmp_path):
+    "As the Hugging Face hub and Roboflow have them: the same file names in each folder, a column for labels or one for each class"
+    for s,a,b in (('train', 0, 60), ('valid', 60, 75), ('test', 75, 90)):
+        metadata, marks = ['file_name,label'], ['filename, '+', '.join(DRAWN.vocab)]
+        for i in range(a, b):
+            for o in ('hub', 'roboflow'): put(tmp_path/o/s/f'{i-a}.jpg', DRAWN.imgs[i])
+            metadata.append(f'{i-a}.jpg,{DRAWN.vocab[DRAWN.labels[i]]}')
+            marks.append(f'{i-a}.jpg, '+', '.join(str(int(k==DRAWN.labels[i])) for k in range(7)))
+        (tmp_path/f'hub/{s}/metadata.csv').write_text('\n'.join(metadata), encoding='utf-16')
+        (tmp_path/f'roboflow/{s}/_classes.csv').write_text('\n'.join(marks))
+    for o in ('hub', 'roboflow'):
+        faces, first = load_faces(tmp_path/o), dict(train=0, valid=60, test=75)
+        assert splits(faces)==[60, 15, 15]
+        assert classes(faces)==[DRAWN.vocab[DRAWN.labels[first[s]+int(f.split('/')[-1][:-4])]] for s,f in zip(faces.split, faces.meta.file)]
+    (tmp_path/'hub/train/all.csv').write_text('path,label\n0.jpg,happy\n', encoding='utf-16')
+    with pytest.raises(InputError, match='too few faces of a class'): load_faces(tmp_path/'hub/train/all.csv')
+
 def test_competition(tmp_path):
     (tmp_path/'d').mkdir()
     pixel_table(tmp_path/'d/train.csv', head=('emotion', 'pixels'))
@@ -413,6 +497,33 @@ def test_black(tmp_path):
     for c in ('happy', 'sad'):
         for i in range(6): put(tmp_path/f'd/{c}/{i}.png', (BY_CLASS[c][i]//128))
     with pytest.raises(InputError, match='12 of 12 faces are black'): load_faces(tmp_path/'d')
+
+BLANK = {
+    'white': (lambda i,o: o*0+255, '12 of 12 faces are blank: 255 all over'), 'dim': (lambda i,o: o//17, '12 of 12 faces are black'),
+    'some black': (lambda i,o: o*(i>1), 'Blank: 4 faces are one grey value all over, such as happy/0.png')}
+
+@pytest.mark.parametrize('make, says', BLANK.values(), ids=BLANK)
+def test_blank(tmp_path, make, says):
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', make(i, BY_CLASS[c][i]))
+    try: said = load_faces(tmp_path/'d').describe()
+    except InputError as e: said = str(e)
+    assert says in said
+
+def test_told_about_pictures(tmp_path):
+    "What is cut off, which frames are not used, and which pictures are in two classes"
+    tree(tmp_path/'d', 6)
+    put(tmp_path/'d/happy/wide.png', np.hstack([BY_CLASS['happy'][8]]*2))
+    Image.fromarray(BY_CLASS['happy'][9]).save(tmp_path/'d/happy/moving.gif', save_all=True, append_images=[Image.new('L', (48,48))])
+    put(tmp_path/'d/sad/again.png', BY_CLASS['happy'][0])
+    said = load_faces(tmp_path/'d').describe()
+    for o in ('1 pictures are not square', 'of 1 pictures with several only the first is used', '1 pictures occur in several classes, such as happy/0.png in happy and sad'): assert o in said
+
+@pytest.mark.parametrize('data, says', [(b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'), (b'<!DOCTYPE html>', 'a web page')])
+def test_no_picture(tmp_path, data, says):
+    tree(tmp_path/'d', 6)
+    (tmp_path/'d/happy/0.png').write_bytes(data)
+    with pytest.raises(InputError, match=says): load_faces(tmp_path/'d')
 
 def test_leaks(tmp_path):
     "The same file, saved again, resized and mirrored; and nothing among faces that were drawn one by one"
