@@ -73,11 +73,12 @@ def _add_notes(
     if len(blank):
         notes.append(f'Blank: {len(blank):,} faces are one grey value all over, such as '
                      f'{_name_of(faces, blank[0])}')
-    groups = same[~same['item'].isin(blank)].groupby('group')
-    if n := int((groups.label.nunique()>1).sum()):
-        i = groups.filter(lambda o: o.label.nunique()>1)
-        notes.append(f'Doubt: {n:,} pictures occur in several classes, such as '
-                     f'{_name_of(faces, i["item"].iloc[0])} in {" and ".join(sorted(set(i.label[i.group==i.group.iloc[0]])))}')
+    same = same[~same['item'].isin(blank)]
+    same = same[same.groupby('group').label.transform('nunique')>1]
+    if len(same):
+        first = same[same.group==same.group.iloc[0]]
+        notes.append(f'Doubt: {same.group.nunique():,} pictures occur in several classes, such as '
+                     f'{_name_of(faces, first["item"].iloc[0])} in {" and ".join(sorted(set(first.label)))}')
     notes.append(faces.copy_note(faces.copies()))
     return replace(faces, notes=[*faces.notes, *filter(None, notes)])
 
