@@ -90,6 +90,13 @@ def test_classes_from_file_names(tmp_path, style):
     if '{s}' in style: assert splits(faces)[2]==21
     assert all(c in f.lower() for c,f in zip(classes(faces), faces.meta.file))
 
+def test_names_beside_a_list(tmp_path):
+    "As in ExpW, whose files are named for what was searched for, and whose list has no header"
+    for c in DRAWN.vocab:
+        for i in range(6): put(tmp_path/f'd/image/{c}_actor_{i}.jpg', BY_CLASS[c][i])
+    (tmp_path/'d/label.lst').write_text('angry_actor_0.jpg 0 28 113 226 141 22.9 6\n')
+    with pytest.raises(InputError, match='the 1 .lst files here are not read as labels'): load_faces(tmp_path/'d')
+
 def test_archive_for_each_class(tmp_path):
     tree(tmp_path/'t', 6)
     (tmp_path/'d').mkdir()
@@ -574,6 +581,19 @@ def test_two_thousand(tmp_path, monkeypatch, capsys):
         code, out, err = run(monkeypatch, capsys, '--data', d, '--dry-run', '--skip-bad', '--contact-sheet', 'sheet.png')
     assert code==0 and '2 hidden files' in out and '1 .txt' in out and '3 unreadable' in out and f'{7*285+5:,}' in out
     assert Image.open('sheet.png').height==7*3*50 # a row for each class in train, in test, and in the part of train that is for valid
+
+NO_DATA = {'D': 'did you mean d?', 'https://example.org/fer.zip': 'download the file yourself', 'fer2014': 'did you mean fer2013?'}
+
+@pytest.mark.parametrize('data, hint', NO_DATA.items(), ids=NO_DATA)
+def test_no_such_data(tmp_path, data, hint):
+    (tmp_path/'d').mkdir()
+    with pytest.raises(FileNotFoundError) as e: load_faces(data)
+    assert hint in str(e.value)
+
+def test_small_subset(tmp_path):
+    tree(tmp_path/'d', 6)
+    assert 'Subset: no training face of' in load_faces(tmp_path/'d', subset=3).describe()
+    assert 'Subset' not in load_faces(tmp_path/'d', subset=14).describe()
 
 NUMBERS = [(f'--{k}', v) for k in ('epochs', 'size', 'bs', 'subset', 'views') for v in (0, -1, 10**12)] + [('--size', 1), ('--bs', 1)]
 NUMBERS += [(f'--{k}', v) for k in ('label-smoothing', 'erase', 'lr') for v in (-1, 1e9, 'nan', 'inf')] + [('--lr', 0), ('--lr', 'x')]

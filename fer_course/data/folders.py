@@ -122,6 +122,10 @@ def _check_outer(found, path, depth):
 
 _LABELS = '.json files', '.jsonl files', '.xml files' # Kinds of files that may be meant as labels
 
+def _may_label(listing):
+    return any(o in listing.others for o in _LABELS) or any(
+        not re.search('readme|licen[cs]e', o, re.IGNORECASE) for o in listing.texts)
+
 def _unread(listing, used=()):
     "For messages: the files that may be meant as labels"
     kinds = Counter(f'{Path(o).suffix or "other"} files' for o in listing.texts if o not in used)
@@ -149,8 +153,9 @@ def find_in_folders(
     Splits may also come from the first word of the file names, and classes from a word in them, if
     no folder is named for an expression."""
     places = [(o, *place_of(o)) for o in sorted(listing.pictures)]
-    by_name = [] if vocab or any(is_expression(label) for _,label,_ in places) else [
-        _name_label(o) for o,*_ in places]
+    by_folder = any(is_expression(label) for _,label,_ in places)
+    # where there are lists of labels, names may be something else, as in ExpW
+    by_name = [] if vocab or by_folder or _may_label(listing) else [_name_label(o) for o,*_ in places]
     by_name = all(by_name) and by_name
     if by_name: places = [(o, label, split) for (o,_,split),label in zip(places, by_name)]
     found = [Found(o, label, '', split, person_of(o)) for o,label,split in places]

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..core.cache import cached
-from ..core.errors import InputError
+from ..core.errors import InputError, path_hint
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes
 from .columns import UTF16, csv_columns, pick_columns
@@ -182,8 +182,10 @@ def _holds_faces(path):
 def _check_path(path):
     if Path(path).exists(): return
     near = get_close_matches(str(path), NAMES, n=1)
+    hint = path_hint(path)
+    if 'web address' in hint: hint += '; download the file yourself and give its path'
     hint = (f'; did you mean {near[0]}?' if near
-            else f', nor is it one of the names {", ".join(NAMES)}; check the path')
+            else f', nor is it one of the names {", ".join(NAMES)}; {hint}')
     raise FileNotFoundError(f'{path}: no such file or folder{hint}')
 
 def _named(name, size, seed, vocab, columns, skip_bad):
@@ -201,6 +203,13 @@ def _named(name, size, seed, vocab, columns, skip_bad):
     return replace(faces, notes=[
         *faces.notes,
         f'Name: ./{name} holds no faces, so {name} is the one that the library knows'])
+
+def _with_missing(faces):
+    "Add a note on classes that a subset left without a training face"
+    n = faces.counts()
+    gone = [c for c in n if n.at['train', c]==0 < n[c].sum()]
+    if not gone: return faces
+    return replace(faces, notes=[*faces.notes, f'Subset: no training face of {", ".join(gone)}; take more'])
 
 def load_faces(
     # 'synth' (drawn), 'fer2013' (downloaded), or the path of a CSV, folder, archive, parquet file or
@@ -238,7 +247,7 @@ def load_faces(
         _check_in_training(faces)
     if votes: faces = add_votes(faces, votes, votes_as)
     if drop_leaks: faces = faces.drop_leaks()
-    return faces if subset is None else faces.subset(subset, seed)
+    return faces if subset is None else _with_missing(faces.subset(subset, seed))
 
 # %% ../../nbs/lib/data/readers.ipynb #b06c7de5
 def contact_sheet(

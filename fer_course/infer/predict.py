@@ -10,9 +10,8 @@ __all__ = ['MARGIN', 'UNSURE', 'TURN_FROM', 'FACE_SIZES', 'is_url', 'fetch', 're
            'table', 'predict', 'plot_over_time', 'draw_boxes']
 
 # %% ../../nbs/lib/infer/predict.ipynb #08b6e76a
-import os, re, warnings
+import os, warnings
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from fastcore.meta import delegates
 from ..nets.predictor import Predictor, load_predictor
 from ..core.cli import error_line
 from .detect import find_tilted_faces
-from ..core.errors import InputError
+from ..core.errors import InputError, path_hint
 from ..data.pictures import (
     MAX_FILE, MAX_PIXELS, SUFFIXES, decode, name_and_font, open_picture, picture_kind)
 
@@ -223,13 +222,8 @@ def files_in(
 
 def _not_there(path):
     "The error for a path that does not exist, with what may have been meant"
-    try: names = {o.lower(): o for o in os.listdir(path.parent)}
-    except OSError: names = {}
-    near = get_close_matches(path.name.lower(), names, n=1, cutoff=.8)
-    if str(path)=='-': hint = 'standard input is not read; give the name of a file'
-    elif re.match(r'\w\w+:/|www\.', str(path)):
-        hint = 'a web address begins with http:// or https://, and needs --url'
-    else: hint = f'did you mean {name_of(names[near[0]])}?' if near else 'check the path'
+    hint = ('standard input is not read; give the name of a file' if str(path)=='-'
+            else path_hint(path).replace('web address', 'web address, which begins with https:// and needs --url'))
     return FileNotFoundError(f'{name_of(path)}: no such file or folder; {hint}')
 
 def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) else Path(src)
