@@ -174,7 +174,9 @@ def _rows(f, sep, n_cols, where):
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
         rows = ([o.encode() for o in row]
                 for row in rows if any(o.strip() for o in row))
-    else: rows = (o.split(sep.encode()) for o in f if o.strip())
+    else:
+        nothing = sep.encode()+b' \t\r\n' # spreadsheets end tables with rows of separators
+        rows = (o.split(sep.encode()) for o in f if o.strip(nothing))
     for i,row in enumerate(rows, 1):
         if len(row)!=n_cols:
             raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has '
