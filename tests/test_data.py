@@ -2,7 +2,7 @@
 import builtins, os, socket, sys, warnings
 from zipfile import ZipFile
 
-import numpy as np, pytest
+import numpy as np, pandas as pd, pytest
 from fastcore.script import _run_cli
 from PIL import Image
 from fer_course import synth
@@ -96,6 +96,26 @@ def test_names_beside_a_list(tmp_path):
         for i in range(6): put(tmp_path/f'd/image/{c}_actor_{i}.jpg', BY_CLASS[c][i])
     (tmp_path/'d/label.lst').write_text('angry_actor_0.jpg 0 28 113 226 141 22.9 6\n')
     with pytest.raises(InputError, match='the 1 .lst files here are not read as labels'): load_faces(tmp_path/'d')
+
+def test_archive_of_the_folder_itself(tmp_path):
+    "tar and zip then write ./ before each name, which is no hidden folder"
+    import tarfile
+    tree(tmp_path/'t', 6)
+    with tarfile.open(tmp_path/'d.tgz', 'w:gz') as t: t.add(tmp_path/'t', '.')
+    with ZipFile(tmp_path/'d.zip', 'w') as z:
+        for o in sorted((tmp_path/'t').rglob('*.png')): z.writestr(f'./{o.relative_to(tmp_path/"t")}', o.read_bytes())
+    for o in ('d.tgz', 'd.zip'): assert load_faces(tmp_path/o).fingerprint()==load_faces(tmp_path/'t').fingerprint()
+    tree(tmp_path/'h/.hidden', 1)
+    with pytest.raises(InputError, match='7 hidden files'): load_faces(tmp_path/'h')
+
+def test_results_in_the_folder(tmp_path, monkeypatch, capsys):
+    "A training inside the folder of the faces leaves figures there, which are no faces"
+    tree(tmp_path, 6, classes=['happy', 'sad'])
+    before = load_faces('.').fingerprint()
+    code, out, err = run(monkeypatch, capsys, '--data', '.', '--runs', 'adam_scratch', '--epochs', 1, '--size', 16, '--bs', 8, '--device', 'cpu')
+    assert code==0 and list(tmp_path.rglob('confusion_matrix.png')), err
+    faces = load_faces('.')
+    assert faces.fingerprint()==before and 'files of trainings' in faces.describe()
 
 def test_archive_for_each_class(tmp_path):
     tree(tmp_path/'t', 6)
@@ -421,6 +441,22 @@ def test_tables_in_split_folders(tmp_path):
         assert classes(faces)==[DRAWN.vocab[DRAWN.labels[first[s]+int(f.split('/')[-1][:-4])]] for s,f in zip(faces.split, faces.meta.file)]
     (tmp_path/'hub/train/all.csv').write_text('path,label\n0.jpg,happy\n', encoding='utf-16')
     with pytest.raises(InputError, match='too few faces of a class'): load_faces(tmp_path/'hub/train/all.csv')
+
+def test_answers_are_no_labels(tmp_path, monkeypatch, capsys):
+    "A table that fer-predict left in the folder; and a table that contradicts the folders"
+    tree(tmp_path, 6, classes=['happy', 'sad'])
+    before = load_faces('.').fingerprint()
+    assert run(monkeypatch, capsys, 'happy', 'sad', '--csv', 'out.csv', '--model', 'small', '--unsure', 0, command=fer_predict)[0]==0
+    faces = load_faces('.')
+    assert faces.fingerprint()==before and 'tables not used: out.csv' in faces.describe()
+    rows = [f'{c}/{i}.png,{"happy" if i%3 else "sad"}' for c in ('happy', 'sad') for i in range(6)]
+    (tmp_path/'labels.csv').write_text('\n'.join(['path,label', *rows]))
+    assert 'Doubt: 6 of 12 pictures are in a folder that is named for another class' in load_faces('.').describe()
+
+def test_paths_in_parquet(tmp_path):
+    pytest.importorskip('pyarrow')
+    pd.DataFrame(dict(image=[dict(bytes=None, path='0.png')]*6, label=['happy', 'sad']*3)).to_parquet(tmp_path/'a.parquet')
+    with pytest.raises(InputError, match='holds paths .0.png., not the pictures'): load_faces(tmp_path/'a.parquet')
 
 def test_competition(tmp_path):
     (tmp_path/'d').mkdir()

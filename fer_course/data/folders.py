@@ -56,6 +56,17 @@ def _look(name, f, suffix, res, columns):
     if text and len(text) < _MAX_TEXT: res.texts[name] = text
     else: res.others.update([f'{suffix} files' if suffix else 'files without suffix'])
 
+def _leave_records(res):
+    "Pass over what `fer-train` wrote into the same folder: `results/<set>/` with its figures"
+    sets = {o.split('/predictions.csv.gz!')[0].rsplit('/', 2)[0]+'/' for o in res.texts
+            if '/predictions.csv.gz!' in o and o.count('/')>3}
+    def ours(o): return any(o.startswith(s) for s in sets)
+    if not sets: return
+    res.others['files of trainings'] += sum(map(ours, [*res.pictures, *res.texts]))
+    res.pictures = [o for o in res.pictures if not ours(o)]
+    res.texts = {o: t for o,t in res.texts.items() if not ours(o)}
+    res.dirs = [o for o in res.dirs if not ours(o)]
+
 def list_files(
     path, # Folder or archive
     columns=None, # Names of columns, as for `pick_columns`
@@ -70,6 +81,7 @@ def list_files(
             try: _look(name, f, suffix, res, columns)
             except OSError: res.others.update(['unreadable files']) # a broken link, for example
         if res.pixels and not Path(path).is_dir(): break # unpacking the rest would take long
+    _leave_records(res)
     inner = [o for o in res.pictures if '!/' in o]
     if len(inner) < len(res.pictures): # an archive that is next to its own unpacked pictures
         res.pictures = [o for o in res.pictures if '!/' not in o]
@@ -282,12 +294,15 @@ def _table_rows(
     used = ', '.join(f'{v} for the {k}' for k,v in roles.items() if k!='pixels' and v!=k)
     return rows, known + ([f'Columns: {used}'] if used else []) + [class_note(names)]
 
+_ANSWERS = {'picture', 'track', 'expression', 'confidence'} # Columns that `fer-predict --csv` writes
+
 def is_path_table(
     cols:list, # Column names in lower case
     columns=None, # Names of columns, as for `pick_columns`
 )->bool: # Also with a column for each class in place of one for labels
     "Whether a table with these columns names pictures and their classes"
     if any(str(o).strip().lower() not in cols for o in (columns or {}).values()): return False
+    if not columns and _ANSWERS <= set(cols): return False # a model's answers are no labels
     roles = pick_columns(cols, columns)
     return 'path' in roles and ('label' in roles or len(_class_columns(cols))>1)
 
@@ -458,7 +473,12 @@ def _find(listing, path, vocab, columns):
             f'Layout: {known.name} ({known.layout}). {known.source}. Terms: {known.terms}',
             class_note(names)], set(lists)
     found, notes = find_in_tables(listing, path, vocab, columns)
-    if found: return found, notes, {o for o in listing.texts if o in notes[0]}
+    if found:
+        folders = ((class_name(place_of(o.file)[0]), o.cls) for o in found)
+        other = sum(a!=b for a,b in folders if is_expression(a))
+        doubt = [f'Doubt: {other:,} of {len(found):,} pictures are in a folder that is named for another '
+                 'class than the table says; the table counts'] if other else []
+        return found, notes+doubt, {o for o in listing.texts if o in notes[0]}
     if columns:
         raise InputError(f'{path}: no table here has the columns of --columns and lists '
                          'pictures that are here')
@@ -467,6 +487,8 @@ def _find(listing, path, vocab, columns):
 def _check_any(listing, path):
     if listing.pictures: return
     kinds = listing.others + Counter(f'{Path(o).suffix or "text"} files' for o in listing.texts)
+    kinds['hidden files'] += len(listing.hidden)
+    kinds = +kinds # without those that are not there
     said = ', '.join(f'{n} {k}' for k,n in kinds.items())
     heads = {o: d[:4096].split(b'\n')[0] for o,d in listing.texts.items() if o.endswith(('.csv', '.tsv'))}
     said += ''.join(f'; {o} has the columns {", ".join(csv_columns(d))[:100]}'
