@@ -205,7 +205,8 @@ def _labels_of(vals, vocab, where):
 
 def _usages(vals, where):
     "The split of each row"
-    names = {o: split_name(o.decode(errors='replace')) for o in set(vals)}
+    short = {b'public': 'valid', b'private': 'test'} # only here: a folder may be public otherwise
+    names = {o: short.get(o.lower()) or split_name(o.decode(errors='replace')) for o in set(vals)}
     odd = next((i for i,o in enumerate(vals) if not names[o]), None)
     if odd is not None:
         raise InputError(f"{where}, data row {odd+1}: unknown Usage "

@@ -168,13 +168,14 @@ def find_model(
         found = sorted(o for o in path.glob('*.json')
                        if any(o.with_suffix(e).is_file() for e in ENDINGS))
         if not found:
-            below = sorted({str(o.parent) for o in path.rglob('*.json')
-                            if any(o.with_suffix(e).is_file() for e in ENDINGS)})
+            below = sorted(str(o) for o in path.rglob('*.json')
+                           if any(o.with_suffix(e).is_file() for e in ENDINGS))
             for o in sorted(path.iterdir()): _check_foreign(o)
             raise FileNotFoundError(
                 f'{path}: no model in this folder; ' + (
                     f'give one of those below it: {", ".join(below[:5])}' if below
-                    else 'give the .json file next to the weights'))
+                    else 'it is a record, and its model is below models/'
+                    if (path/'metrics.json').is_file() else 'give the .json file next to the weights'))
         if len(found)>1:
             raise InputError(f'{path} contains {len(found)} models; '
                              f'give one of them: {", ".join(o.name for o in found[:5])}')
