@@ -166,6 +166,16 @@ def is_pixel_table(
     return {'label', 'pixels'} <= set(pick_columns(cols, known))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #803577e5
+def _lines(f, nothing):
+    "Lines that are not blank, without rows of separators alone at the end, as spreadsheets write them"
+    empty = []
+    for o in f:
+        if o.strip(nothing):
+            yield from empty
+            empty = []
+            yield o
+        elif o.strip(): empty.append(o) # elsewhere it is a mistake, as rows are counted
+
 def _rows(f, sep, n_cols, where):
     "The fields of each row, without blank lines"
     # a quoted field may contain anything, even line breaks and lists
@@ -174,9 +184,7 @@ def _rows(f, sep, n_cols, where):
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
         rows = ([o.encode() for o in row]
                 for row in rows if any(o.strip() for o in row))
-    else:
-        nothing = sep.encode()+b' \t\r\n' # spreadsheets end tables with rows of separators
-        rows = (o.split(sep.encode()) for o in f if o.strip(nothing))
+    else: rows = (o.split(sep.encode()) for o in _lines(f, sep.encode()+b' \t\r\n'))
     for i,row in enumerate(rows, 1):
         if len(row)!=n_cols:
             raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has '
@@ -359,10 +367,17 @@ def read_votes(
                                 'https://github.com/microsoft/FERPlus')
     if not Path(path).is_file():
         raise InputError(f'{path}: not a file; give fer2013new.csv of FER+')
-    try: df = pd.read_csv(path)
+    try:
+        df = pd.read_csv(path, skipinitialspace=True)
+        if len(df.columns)==1: # saved again by a spreadsheet, perhaps
+            df = pd.read_csv(path, sep=separator(df.columns[0]), skipinitialspace=True)
     except ValueError as e:
         raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); '
                          'this is not fer2013new.csv of FER+') from e
+    known = {o.lower(): o for o in ('Usage', *VOTES)}
+    df = df.rename(columns=lambda o: known.get(str(o).strip().lower(), o))
+    full = np.flatnonzero(df.notna().any(axis=1)) # spreadsheets add empty rows at the end
+    df = df.iloc[:full[-1]+1 if len(full) else 0]
     if missing := [o for o in ('Usage', *VOTES) if o not in df]:
         raise InputError(f'{path}: no column {" and no column ".join(missing)}; '
                          'this is not fer2013new.csv of FER+')
