@@ -56,9 +56,23 @@ def resize_set(
     return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 # %% ../../nbs/lib/data/readers.ipynb #cfbcc763
+_BLANK = 4 # A face is blank if its values differ by less than this
+# A face is black if all its values are lower than the first number, or, if it shows something at
+# all, than the second: 12 bits kept in 16 and read as such end at 15
+_DARK = 4, 16
+
+def _extremes(imgs):
+    "Lowest and highest value of each face; from a few pixels, where these show that it is neither blank nor black"
+    flat = imgs.reshape(len(imgs), -1)
+    few = flat[:,::max(1, flat.shape[1]//24)]
+    low, top = few.min(axis=1), few.max(axis=1)
+    may = np.flatnonzero((top-low < _BLANK) | (top < _DARK[1]))
+    low[may], top[may] = flat[may].min(axis=1), flat[may].max(axis=1)
+    return low, top
+
 def _is_blank(faces): # one grey value all over
-    flat = faces.imgs.reshape(len(faces), -1)
-    return np.flatnonzero(flat.max(axis=1)-flat.min(axis=1) < 4)
+    low, top = _extremes(faces.imgs)
+    return np.flatnonzero(top-low < _BLANK)
 
 def _name_of(faces, i):
     meta = faces.meta if faces.meta is not None else {}
@@ -142,24 +156,20 @@ def _check_in_training(
                          'name, rename it; otherwise add training faces or leave the class out')
     return faces
 
-# A face is black if all its values are lower than the first number, or, if it shows something at
-# all, than the second: 12 bits kept in 16 and read as such end at 15
-_DARK = 4, 16
-
 def check_not_dark(
     faces:FaceSet, # A set
 )->FaceSet: # The same set
     "Raise `InputError` if most faces are black or blank, for example because they were scaled wrongly"
-    flat, blank = faces.imgs.reshape(len(faces), -1), _is_blank(faces)
-    top, shows = flat.max(axis=1), ~np.isin(np.arange(len(faces)), blank)
+    low, top = _extremes(faces.imgs)
+    shows = top-low >= _BLANK
     dark = ((top < _DARK[0]) | shows & (top < _DARK[1])).sum()
     if dark*2 > len(faces):
         raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
                          f'{_DARK[1]-1} of 255; save the pictures with values up to 255')
-    value = np.bincount(flat[blank,0], minlength=1)
+    value = np.bincount(low[~shows], minlength=1)
     if value.max()*2 > len(faces):
         raise InputError(f'{faces.name}: {value.max()} of {len(faces)} faces are blank: {value.argmax()} '
-                         f'all over, such as {_name_of(faces, blank[0])}; replace the pictures')
+                         f'all over, such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
