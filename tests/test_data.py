@@ -442,6 +442,17 @@ def test_tables_in_split_folders(tmp_path):
     (tmp_path/'hub/train/all.csv').write_text('path,label\n0.jpg,happy\n', encoding='utf-16')
     with pytest.raises(InputError, match='too few faces of a class'): load_faces(tmp_path/'hub/train/all.csv')
 
+def test_table_of_a_spreadsheet(tmp_path):
+    "Empty rows at its end, names with ü in two spellings; and a table that is no text is named"
+    rows = ['path,label']
+    for i in range(60):
+        put(tmp_path/f'd/images/Bu\u0308hne_{i}.jpg', DRAWN.imgs[i])
+        rows.append(f'images/B\u00fchne_{i}.jpg,{DRAWN.vocab[DRAWN.labels[i]]}')
+    (tmp_path/'d/labels.csv').write_text('\n'.join([*rows, ',', ',']), encoding='utf-8')
+    for o in ('d', 'd/labels.csv'): assert classes(load_faces(tmp_path/o))==[DRAWN.vocab[i] for i in DRAWN.labels[:60]]
+    (tmp_path/'d/labels.csv').rename(tmp_path/'d/labels.xlsx')
+    with pytest.raises(InputError, match='the 1 .xlsx files here are not read as labels'): load_faces(tmp_path/'d')
+
 def test_answers_are_no_labels(tmp_path, monkeypatch, capsys):
     "A table that fer-predict left in the folder; and a table that contradicts the folders"
     tree(tmp_path, 6, classes=['happy', 'sad'])

@@ -9,7 +9,7 @@ __all__ = ['Listing', 'list_files', 'place_of', 'find_in_folders', 'locate', 'is
            'decode_all', 'make_set', 'read_pictures', 'read_table']
 
 # %% ../../nbs/lib/data/folders.ipynb #d1af9750
-import io, os, re, warnings
+import io, os, re, unicodedata, warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -132,7 +132,8 @@ def _check_outer(found, path, depth):
                          'move all pictures of a class into one folder, '
                          'or give a table with the columns path, label and split')
 
-_LABELS = '.json files', '.jsonl files', '.xml files' # Kinds of files that may be meant as labels
+# Kinds of files that may be meant as labels
+_LABELS = [f'{o} files' for o in '.json .jsonl .xml .xlsx .xls .ods .mat .pkl'.split()]
 
 def _may_label(listing):
     return any(o in listing.others for o in _LABELS) or any(
@@ -181,13 +182,16 @@ def find_in_folders(
     return found, [class_note(names) + ('; from the file names' if by_name else '')]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
+def _plain(name): # as one spelling of several: macOS writes ü as two characters
+    return unicodedata.normalize('NFC', name).lower()
+
 def _path_index(
     pictures:list, # Paths of pictures
 )->dict: # Lists of paths by file name in lower case, with and without suffix
     "An index for `locate`"
     res = {}
     for o in pictures:
-        file = o.rsplit('/', 1)[-1].lower()
+        file = _plain(o.rsplit('/', 1)[-1])
         # tables may leave the suffix out
         for name in {file, file.rsplit('.', 1)[0]}: res.setdefault(name, []).append(o)
     return res
@@ -198,11 +202,11 @@ def locate(
 )->str: # Path of one picture, '' if none or several match
     "The picture that a path means: the one that shares the most folders, counted from the end"
     parts = [o for o in str(path).strip().replace('\\', '/').split('/') if o not in ('', '.')]
-    same = index.get(parts[-1].lower(), []) if parts else []
+    same = index.get(_plain(parts[-1]), []) if parts else []
     def common(o):
         return next(
             (i for i,(a,b) in enumerate(zip(
-                o.lower().split('/')[::-1], '/'.join(parts).lower().split('/')[::-1])) if a!=b),
+                _plain(o).split('/')[::-1], _plain('/'.join(parts)).split('/')[::-1])) if a!=b),
             min(len(parts), o.count('/')+1))
     best = sorted(same, key=common)[::-1]
     if len(best)>1 and common(best[0])==common(best[1]):
@@ -222,7 +226,8 @@ def _frame(data, where):
     try: df = pd.read_csv(io.StringIO(text), sep=separator(line), dtype=str, skipinitialspace=True)
     except (ValueError, pd.errors.ParserError) as e:
         raise InputError(f'{where}: not a table ({" ".join(str(e).split())})') from e
-    return df.rename(columns=lambda o: str(o).strip(' "\'').lower())
+    full = np.flatnonzero(df.notna().any(axis=1)) # spreadsheets add empty rows at the end
+    return df.iloc[:full[-1]+1 if len(full) else 0].rename(columns=lambda o: str(o).strip(' "\'').lower())
 
 _BOX = ['face_x', 'face_y', 'face_width', 'face_height'] # Columns of AffectNet, in pixels
 
@@ -521,7 +526,9 @@ def read_pictures(
 # %% ../../nbs/lib/data/folders.ipynb #6c9d830d
 def _read_file(root, path):
     "The bytes of the file at a path, which may have been written on Windows; `None` if there is none"
-    file = next((o for o in (root/path, root/str(path).replace('\\', '/')) if o.is_file()), None)
+    paths = [path, path.replace('\\', '/')]
+    paths += [unicodedata.normalize(o, paths[1]) for o in ('NFC', 'NFD')]
+    file = next((o for p in paths if (o := root/p).is_file()), None)
     return file and file.read_bytes()
 
 def read_table(
