@@ -1,8 +1,10 @@
 """How long reading takes, beside the recipe of most tutorials and an earlier commit: `python benchmarks/reading.py --before ../checkout`
 
 FER2013's table is read twice, and its training faces once more from a folder of PNG files. Each reading is a process of its own,
-and they take turns, so that no one of them has the machine at its best."""
+and they take turns, so that no one of them has the machine at its best: the two checkouts read the same one after the other,
+and in every second round the earlier commit reads first."""
 import os, subprocess, sys
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +12,7 @@ import pandas as pd
 from fastcore.script import call_parse
 from PIL import Image
 from common import OUT, ROOT, load, provenance, save_json, save_table
+from fer_course.core.errors import InputError
 
 PLAIN = ('import numpy as np, pandas as pd',
          "df = pd.read_csv(path); imgs = np.stack([np.array(o.split(), dtype=np.uint8) for o in df.pixels]).reshape(-1, 48, 48); "
@@ -53,14 +56,17 @@ def read(way, tree, path, wanted, home):
     out = subprocess.run([sys.executable, '-c', child, str(path)], env=env, stdout=subprocess.PIPE, text=True, check=True, cwd=tree).stdout
     return [float(o) for o in out.split()]
 
-def one_round(trees, csv, folder):
+def turns(trees, i):
+    "Which checkout reads what in round `i`, in order: in turn, this one first in even rounds and last in odd ones"
+    names = list(trees)[::1 if i%2==0 else -1]
+    return [(way, name) for way in WHAT for name in names if way!='plain' or name=='here']
+
+def one_round(trees, csv, folder, i):
     "Each way once, each tree with a cache of its own that is empty at the start"
-    res = []
-    for name,tree in trees.items():
-        with TemporaryDirectory() as home:
-            for way in WHAT:
-                if way!='plain' or name=='here': res.append((way, name, *read(way, tree, *(folder if way=='folder' else csv), home)))
-    return res
+    with ExitStack() as stack:
+        homes = {name: stack.enter_context(TemporaryDirectory()) for name in trees}
+        return [(way, name, *read(way, trees[name], *(folder if way=='folder' else csv), homes[name]))
+                for way,name in turns(trees, i)]
 
 def commit_of(tree):
     return subprocess.run(['git', 'rev-parse', '--short=10', 'HEAD'], cwd=tree, capture_output=True, text=True, check=True).stdout.strip()
@@ -74,13 +80,13 @@ def main(
 ):
     "Time the first and the second reading of FER2013, and a folder of its training faces, beside a plain recipe and an earlier commit"
     from fer_course.data.fer2013 import read_csv
-    if not Path(path).exists(): sys.exit(f'{path}: no such file; give the path of fer2013.tar.gz or fer2013.csv')
-    if before and not list(before.glob('fer_course/**/readers.py')): sys.exit(f'{before}: no checkout of fer_course; give its folder')
+    if not Path(path).exists(): raise InputError(f'{path}: no such file; give the path of fer2013.tar.gz or fer2013.csv')
+    if before and not list(before.glob('fer_course/**/readers.py')): raise InputError(f'{before}: no checkout of fer_course; give its folder')
     trees = dict(here=ROOT) | (dict(before=before.resolve()) if before else {})
     faces, busy, path = read_csv(path), load(), Path(path).resolve()
     with TemporaryDirectory() as pngs:
         folder = pngs, write_folder(faces, Path(pngs))
-        runs = pd.DataFrame([o for _ in range(rounds) for o in one_round(trees, (path, expected(faces.imgs)), folder)],
+        runs = pd.DataFrame([o for i in range(rounds) for o in one_round(trees, (path, expected(faces.imgs)), folder, i)],
                             columns=['way', 'tree', 'seconds', 'cpu_seconds'])
     best = runs.groupby(['way', 'tree'], sort=False)[['seconds', 'cpu_seconds']].min().unstack('tree').reindex(list(WHAT))
     here = best.xs('here', axis=1, level='tree')

@@ -10,6 +10,7 @@ __all__ = ['LIMITS', 'fer_train', 'fer_evaluate', 'fer_compare', 'fer_predict']
 # %% ../nbs/lib/commands.ipynb #4d489866
 import os, re, sys
 from collections import Counter
+from glob import glob
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -44,7 +45,7 @@ def fer_train(
     drop_leaks:store_true=False,
     skip_bad:store_true=False, # Skip unreadable pictures
     # Class names, separated by commas: in the order of the numbers if labels are numbers (or
-    # 1=happy,2=sad), otherwise the names that may occur
+    # 1=happy,2=sad), otherwise the names that may occur, or what they mean (Wut=angry,…)
     vocab:str='',
     # Names of a table's columns if they are unusual, such as path=file,label=answer,split=part
     columns:str='',
@@ -211,9 +212,11 @@ def fer_evaluate(
     # models/synth/adam_pretrained/seed0
     model:str,
     data:str='synth', # Faces to evaluate it on: 'synth', 'fer2013', or a path as for fer-train
-    split:str='test', # Split to use: train, valid or test
+    # Split to use: train, valid or test; or all, for faces that the model was not trained on
+    split:str='test',
     skip_bad:store_true=False, # Skip unreadable pictures
-    # Class names in the order of the numbers, separated by commas, if labels are plain numbers
+    # Class names, separated by commas: in the order of the numbers if labels are numbers (or
+    # 1=happy,2=sad), otherwise the names that may occur, or what they mean (Wut=angry,…)
     vocab:str='',
     votes:str=None, # FER+'s fer2013new.csv, to take labels from its votes
     votes_as:str='majority', # 'majority': the label that most voters chose; 'soft': shares of votes
@@ -222,17 +225,27 @@ def fer_evaluate(
 ):
     """Evaluate a trained model on its own test set or another one: accuracy (percent, with its 95 %
     interval over test faces), F1 of each class, and the confusion matrix. Writes a record."""
-    from fer_course.infer.evaluate import evaluate, evaluation_folder, evaluation_summary
-    from fer_course.core.errors import check_name
+    from fer_course.infer.evaluate import (
+        evaluate, evaluation_config, evaluation_folder, evaluation_summary)
+    from fer_course.core.errors import InputError, check_name
     from fer_course.core.faceset import SPLITS
     from fer_course.records.metrics import confusion
     from fer_course.data.readers import load_faces
+    from fer_course.nets.predictor import load_predictor
     from fer_course.records.record import write_record
     _check_folders(out=out)
+    need = [] if check_name(split, [*SPLITS, 'all'], 'split')=='all' else [split]
+    predictor = load_predictor(model) # a mistake ends it before any face is read
     faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
-                       need=[check_name(split, SPLITS, 'split')])
-    record = evaluate(model, faces, split)
-    record = write_record(record, evaluation_folder(record, out), overwrite)
+                       need=need)
+    path = evaluation_folder(evaluation_config(predictor.card, faces, split), out)
+    if path.exists() and not overwrite:
+        raise InputError(f'{path} exists already; replace it with --overwrite, or give another --out')
+    print(f'Read from {faces.source}', *faces.notes, sep='\n', end='\n\n', flush=True)
+    record = evaluate(predictor, faces, split)
+    if split!='all' and any(o.startswith('Splits: none given') for o in faces.notes):
+        print(f'Only the {split} faces are used; --split all uses all {len(faces):,}', end='\n\n')
+    record = write_record(record, path, overwrite)
     print(evaluation_summary(record), confusion(record.predictions).to_string(),
           f'Record: {record.path}', sep='\n\n')
 
@@ -334,6 +347,9 @@ def _check_outputs(
     from fer_course.core.errors import InputError
     for k,v in (('csv', csv), ('plot', plot)):
         if v: _check_file(k, v, pictures)
+    if csv and Path(csv).suffix.lower() not in ('', '.csv', '.txt'):
+        raise InputError(f'{csv}: the table is written as CSV; give --csv a .csv file, '
+                         'which spreadsheets open as well')
     if plot and Path(plot).suffix.lower() not in ('.png', '.pdf', '.svg'):
         raise InputError(f'{plot}: a plot must be a .png, .pdf or .svg file')
     if not overlay: return
@@ -367,9 +383,14 @@ def _write_plot(file, df, vocab):
 def _files(pictures):
     "Files to read, and those in folders that are passed over"
     from fer_course.core.errors import InputError
-    from fer_course.infer.predict import files_in
+    from fer_course.infer.predict import files_in, is_url
     files, others = [], []
     for o in pictures:
+        if set('*?[') & set(o) and not is_url(o) and not os.path.lexists(o):
+            # the shells of Windows leave patterns as they are
+            files += sorted(glob(o, recursive=True))
+            if not glob(o, recursive=True): raise InputError(f'{o}: no file matches this pattern')
+            continue
         try: files += files_in(o, others) if os.path.isdir(o) else [o]
         except (InputError, OSError): files.append(o) # reported when its turn comes
     return files, others
@@ -384,6 +405,16 @@ def _summarise_others(
     kinds = sorted(Counter(map(kind, others)).items(), key=lambda o: (-o[1], o[0]))
     if not kinds: return []
     return ['Passed over, as neither pictures nor videos: ' + ', '.join(f'{v:,} {k}' for k,v in kinds)]
+
+def _summarise_moving(
+    files, # Paths and web addresses that were read
+)->list: # One line, or none
+    "The line that `fer-predict` prints about animations"
+    from fer_course.infer.predict import is_moving, is_url
+    moving = [str(o) for o in files if not is_url(o) and is_moving(o)]
+    if not moving: return []
+    return [f'Of {_numbered(len(moving), "animation")} only the first frame is used, such as '
+            f'{moving[0]}; convert it to a video to use more']
 
 @call_parse
 @cli
@@ -419,6 +450,7 @@ def fer_predict(
     predictor, done, taken = load_predictor(model), [], set()
     files, others = _files(pictures)
     is_video = any(not is_url(o) and media_kind(o)=='video' for o in files)
+    if plot and not is_video: raise InputError(f'--plot {plot}: none of the files is a video; leave it out')
     vocab, answers = predictor.vocab, predict_each(
         files, predictor, every, url, margin=margin, whole=whole)
     # the progress bar is shown on stderr, if that is a terminal
@@ -428,7 +460,7 @@ def fer_predict(
             if overlay and len(o.boxes): _write_overlay(overlay, o, vocab, unsure, taken)
         o.img = o.crops = None
         done.append(o)
-    for line in _summarise_answers(done, vocab, unsure, whole)+_summarise_others(others): print(line)
+    for line in _summarise_answers(done, vocab, unsure, whole)+_summarise_others(others)+_summarise_moving(files): print(line)
     if csv:
         write_whole(Path(csv), lambda f: f.write(
             table(done, vocab, unsure).round(4).to_csv(index=False).encode()))

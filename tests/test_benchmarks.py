@@ -37,6 +37,23 @@ def test_run_apart(tmp_path):
     (script := tmp_path/'part.py').write_text('import os, sys\nprint("noise")\nprint(sys.argv[1:], os.environ["OMP_NUM_THREADS"])')
     assert common.run_apart(script, '--n', 3, threads=2)=="['--n', '3'] 2"
 
+def test_reading_takes_turns():
+    "Of two checkouts each reads first in every second round, and what is cached only after the first time"
+    import reading
+    trees = dict(here=1, before=2)
+    rounds = [reading.turns(trees, i) for i in range(4)]
+    assert all({*o}=={*rounds[0]} and len(o)==7 for o in rounds)
+    for way in ('first', 'again', 'folder'): assert [next(n for w,n in o if w==way) for o in rounds]==['here', 'before']*2
+    assert all(o.index(('first', n)) < o.index(('again', n)) for o in rounds for n in trees)
+    assert reading.turns(dict(here=1), 1)==[(o, 'here') for o in reading.WHAT]
+
+def test_reading_refuses(tmp_path):
+    import reading
+    from fer_course.core.errors import InputError
+    with pytest.raises(InputError, match='no such file'): reading.main(str(tmp_path/'fer2013.csv'))
+    (tmp_path/'fer2013.csv').touch()
+    with pytest.raises(InputError, match='no checkout'): reading.main(str(tmp_path/'fer2013.csv'), before=tmp_path)
+
 def test_browser():
     "What is said of the site: sliders answer within 100 ms on a processor four times slower, and our drawing is the lighter way"
     record = json.loads((common.OUT/'browser.json').read_text())

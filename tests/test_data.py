@@ -2,7 +2,7 @@
 import builtins, os, socket, sys, warnings
 from zipfile import ZipFile
 
-import numpy as np, pytest
+import numpy as np, pandas as pd, pytest
 from fastcore.script import _run_cli
 from PIL import Image
 from fer_course import synth
@@ -63,8 +63,8 @@ def test_files_of_the_system(tmp_path):
     assert len(faces)==42 and '1 .db files, 6 hidden files' in faces.describe()
 
 def test_names_partly_known(tmp_path):
-    tree(tmp_path/'d', 6, names=dict(happy='feliz', fear='frightened'))
-    assert 'not known as expressions: feliz' in load_faces(tmp_path/'d').describe()
+    tree(tmp_path/'d', 6, names=dict(happy='radość', fear='frightened'))
+    assert 'not known as expressions: radość' in load_faces(tmp_path/'d').describe()
 
 def test_split_in_capitals_and_zip(tmp_path):
     for s,n,start in (('TRAIN', 4, 0), ('Validation', 2, 4), ('Testing', 2, 6)): tree(tmp_path/'d'/s, n, start)
@@ -80,6 +80,75 @@ def test_own_photo_named_as_a_split(tmp_path, file):
     put(tmp_path/'d/happy'/file, BY_CLASS['happy'][9])
     assert len(load_faces(tmp_path/'d'))==43
 
+@pytest.mark.parametrize('style', ['{c}_{i}.png', '{s}/{c}_{i}.png', '{s}/img{i}-{C}.png', 'all/{s}/face {i} ({c}).png'])
+def test_classes_from_file_names(tmp_path, style):
+    for s,a,b in (('train', 0, 7), ('test', 7, 10)):
+        for c in DRAWN.vocab:
+            for i in range(a, b): put(tmp_path/'d'/style.format(s=s, c=c, C=c.title(), i=i), BY_CLASS[c][i])
+    faces = load_faces(tmp_path/'d')
+    assert (faces.counts().sum()==10).all() and 'from the file names' in faces.describe()
+    if '{s}' in style: assert splits(faces)[2]==21
+    assert all(c in f.lower() for c,f in zip(classes(faces), faces.meta.file))
+
+def test_names_beside_a_list(tmp_path):
+    "As in ExpW, whose files are named for what was searched for, and whose list has no header"
+    for c in DRAWN.vocab:
+        for i in range(6): put(tmp_path/f'd/image/{c}_actor_{i}.jpg', BY_CLASS[c][i])
+    (tmp_path/'d/label.lst').write_text('angry_actor_0.jpg 0 28 113 226 141 22.9 6\n')
+    with pytest.raises(InputError, match='the 1 .lst files here are not read as labels'): load_faces(tmp_path/'d')
+
+def test_archive_of_the_folder_itself(tmp_path):
+    "tar and zip then write ./ before each name, which is no hidden folder"
+    import tarfile
+    tree(tmp_path/'t', 6)
+    with tarfile.open(tmp_path/'d.tgz', 'w:gz') as t: t.add(tmp_path/'t', '.')
+    with ZipFile(tmp_path/'d.zip', 'w') as z:
+        for o in sorted((tmp_path/'t').rglob('*.png')): z.writestr(f'./{o.relative_to(tmp_path/"t")}', o.read_bytes())
+    for o in ('d.tgz', 'd.zip'): assert load_faces(tmp_path/o).fingerprint()==load_faces(tmp_path/'t').fingerprint()
+    tree(tmp_path/'h/.hidden', 1)
+    with pytest.raises(InputError, match='7 hidden files'): load_faces(tmp_path/'h')
+
+def test_results_in_the_folder(tmp_path, monkeypatch, capsys):
+    "A training inside the folder of the faces leaves figures there, which are no faces"
+    tree(tmp_path, 6, classes=['happy', 'sad'])
+    before = load_faces('.').fingerprint()
+    code, out, err = run(monkeypatch, capsys, '--data', '.', '--runs', 'adam_scratch', '--epochs', 1, '--size', 16, '--bs', 8, '--device', 'cpu')
+    assert code==0 and list(tmp_path.rglob('confusion_matrix.png')), err
+    faces = load_faces('.')
+    assert faces.fingerprint()==before and 'files of trainings' in faces.describe()
+
+def test_archive_for_each_class(tmp_path):
+    tree(tmp_path/'t', 6)
+    (tmp_path/'d').mkdir()
+    for c in DRAWN.vocab:
+        with ZipFile(tmp_path/f'd/{c}.zip', 'w') as z:
+            for o in (tmp_path/'t'/c).iterdir(): z.write(o, o.name)
+    assert (load_faces(tmp_path/'d').counts().sum()==6).all()
+
+def test_copy_beside(tmp_path):
+    for o in ('data', 'data - Copy'):
+        tree(tmp_path/'d'/o/'train', 6)
+        tree(tmp_path/'d'/o/'test', 2, 6)
+    faces = load_faces(tmp_path/'d')
+    assert len(faces)==56 and 'Passed over: data - Copy, a second copy of 56 pictures' in faces.describe()
+
+def test_picture_outside(tmp_path):
+    tree(tmp_path/'d', 6)
+    put(tmp_path/'d/confusion_matrix.png', DRAWN.imgs[0])
+    with pytest.raises(InputError, match='confusion_matrix.png is not in a folder .* move it away'): load_faces(tmp_path/'d')
+
+def test_broken_links(tmp_path):
+    tree(tmp_path/'d', 6)
+    for o in ('happy/gone.png', 'notes.txt'): (tmp_path/'d'/o).symlink_to('nowhere')
+    with pytest.raises(InputError, match=r'1 of 43 pictures .*happy/gone.png \(No such file'): load_faces(tmp_path/'d')
+    with pytest.warns(UserWarning, match='1 of 43'): faces = load_faces(tmp_path/'d', skip_bad=True)
+    assert len(faces)==42 and '1 unreadable files' in faces.describe()
+
+def test_no_pictures_but_a_table(tmp_path):
+    (tmp_path/'d').mkdir()
+    (tmp_path/'d/mnist.csv').write_text('label,'+','.join(f'pixel{i}' for i in range(2304))+'\n')
+    with pytest.raises(InputError, match='mnist.csv has the columns label, pixel0, pixel1'): load_faces(tmp_path/'d')
+
 def test_no_test(tmp_path):
     "Judged by the validation faces, and says so; a second copy inside the first is left out"
     for root in ('images', 'images/images'):
@@ -93,11 +162,39 @@ def test_train_alone(tmp_path):
     faces = load_faces(tmp_path/'d')
     assert splits(faces)==[56, 7, 7] and 'drawn by seed 0' in faces.describe()
 
+def test_few_of_a_class(tmp_path):
+    tree(tmp_path/'d', 6)
+    for i in range(1, 6): (tmp_path/f'd/fear/{i}.png').unlink()
+    with pytest.raises(InputError, match=r'too few faces of a class \(1 of fear\)'): load_faces(tmp_path/'d')
+    (tmp_path/'d').rename(tmp_path/'test')
+    (tmp_path/'d').mkdir()
+    (tmp_path/'test').rename(tmp_path/'d/test')
+    assert len(load_faces(tmp_path/'d', need=['test']))==37
+
 def test_prefixes(tmp_path):
     names = {c: f'{i}_{c}' for i,c in enumerate(DRAWN.vocab)}
     tree(tmp_path/'d', 6, names=names | dict(happy='3. Happiness', sad='sad faces'))
     faces = load_faces(tmp_path/'d')
     assert faces.vocab==DRAWN.vocab and 'sad (sad faces)' in faces.describe()
+
+LANGUAGES = dict(
+    german='Wut Ekel Angst Freude neutral Trauer U\u0308berraschung', spanish='enojo asco miedo alegría neutro tristeza sorpresa',
+    capitals='ANGER DISGUST FEAR HAPPINESS NEUTRAL SADNESS SURPRISE')
+
+@pytest.mark.parametrize('names', LANGUAGES.values(), ids=LANGUAGES)
+def test_names_in_other_words(tmp_path, names):
+    tree(tmp_path/'d', 6, names=dict(zip(DRAWN.vocab, names.split())))
+    faces = load_faces(tmp_path/'d')
+    assert faces.vocab==DRAWN.vocab and (faces.counts().sum()==6).all()
+
+def test_names_translated(tmp_path):
+    "A language that is not known here"
+    names = 'gniew wstręt strach radość neutralny smutek zdziwienie'.split()
+    tree(tmp_path/'d', 6, names=dict(zip(DRAWN.vocab, names)))
+    with pytest.raises(InputError, match='--vocab gniew=happy,… for each'): load_faces(tmp_path/'d')
+    faces = load_faces(tmp_path/'d', vocab=[f'{a}={b}' for a,b in zip(names, DRAWN.vocab)])
+    assert faces.vocab==DRAWN.vocab and 'angry (gniew)' in faces.describe()
+    with pytest.raises(InputError, match='there is a class neutralny'): load_faces(tmp_path/'d', vocab=['gniew=angry'])
 
 RAF = 'surprise fear disgust happy sad angry neutral'.split()
 
@@ -258,12 +355,119 @@ def test_pixel_tables(tmp_path, how):
         assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
         if how.get('size', 48)==48: assert (faces.imgs==DRAWN.imgs[:90]).all()
 
+PIXELS = dict(python_list='"[{}]"', numpy_array='[{}]', single_quotes="'{}'")
+
+@pytest.mark.parametrize('how', PIXELS.values(), ids=PIXELS)
+def test_pixels_in_wrappings(tmp_path, how):
+    pixel_table(tmp_path/'t.csv', sep=';')
+    rows = [o.split(';') for o in (tmp_path/'t.csv').read_text().splitlines()]
+    inner = (lambda o: o.replace(' ', ', ')) if 'list' in how or '"' in how else str
+    (tmp_path/'t.csv').write_text('\n'.join(';'.join([a, how.format(inner(b)) if i else b, c]) for i,(a,b,c) in enumerate(rows)))
+    assert (load_faces(tmp_path/'t.csv').imgs==DRAWN.imgs[:90]).all()
+
+UNREADABLE = {
+    'numpy': (lambda o: '\n'.join(','.join([a, '"[ 70  80 ... 109  82]"', c]) for a,_,c in (r.split(',') for r in o.splitlines()[1:])), 'NumPy wrote ...'),
+    'utf-16': (lambda o: o.encode('utf-16'), 'save it as CSV in UTF-8'), 'old mac': (lambda o: o.replace('\n', '\r'), 'save it as CSV in UTF-8')}
+
+@pytest.mark.parametrize('make, says', UNREADABLE.values(), ids=UNREADABLE)
+def test_pixel_table_refused(tmp_path, make, says):
+    text = pixel_table(tmp_path/'t.csv').read_text()
+    data = make(text) if says!='NumPy wrote ...' else 'emotion,pixels,Usage\n'+make(text)
+    (tmp_path/'t.csv').write_bytes(data if isinstance(data, bytes) else data.encode())
+    with pytest.raises(InputError, match=says): load_faces(tmp_path/'t.csv')
+
+def test_pixel_tables_for_splits(tmp_path):
+    "A table for each split, all of them with Usage"
+    rows = pixel_table(tmp_path/'all.csv').read_text().splitlines()
+    for s,usage in (('train', 'Training'), ('valid', 'PublicTest'), ('test', 'PrivateTest')):
+        (tmp_path/'d').mkdir(exist_ok=True)
+        (tmp_path/f'd/{s}.csv').write_text('\n'.join([rows[0], *(o for o in rows if o.endswith(usage))]))
+    assert splits(load_faces(tmp_path/'d'))==[60, 15, 15]
+
+def test_codes_from_1(tmp_path):
+    "7 gives it away; without any 7 it is said that 0 does not occur"
+    pixel_table(tmp_path/'t.csv', code=lambda o: CSV_ORDER.index(o)+1)
+    with pytest.raises(InputError, match='--vocab 1='): load_faces(tmp_path/'t.csv')
+    assert classes(load_faces(tmp_path/'t.csv', vocab=CSV_ORDER))==[DRAWN.vocab[i] for i in DRAWN.labels[:90]]
+    pixel_table(tmp_path/'u.csv', code=lambda o: min(CSV_ORDER.index(o)+1, 6))
+    assert 'no face has code 0' in load_faces(tmp_path/'u.csv').describe()
+    assert 'no face has code 0' not in load_faces(pixel_table(tmp_path/'v.csv')).describe()
+
 def test_beside_a_table(tmp_path):
     "One table counts; other tables and pictures beside it are named"
     (tmp_path/'d').mkdir()
     for o in ('a', 'b'): pixel_table(tmp_path/f'd/{o}.csv')
     tree(tmp_path/'d/faces', 2)
     assert 'Passed over: the tables b.csv and 14 pictures' in load_faces(tmp_path/'d').describe()
+
+@pytest.mark.parametrize('folders', [('FER2013Train', 'FER2013Valid', 'FER2013Test'), ('train', 'valid', 'test')])
+def test_ferplus_elsewhere(tmp_path, folders):
+    "FER+'s lists in folders of other names, with pictures saved as JPEG, as Windows writes them"
+    votes = 'neutral happy surprise sad angry disgust fear'.split()
+    for s,a,b in zip(folders, (0, 60, 80), (60, 80, 100)):
+        rows = []
+        for i in range(a, b):
+            put(tmp_path/f'd/{s}/fer{i:07}.jpg', DRAWN.imgs[i])
+            rows.append(f'fer{i:07}.png,"(0, 0, 48, 48)",' + ','.join(str(10*(o==DRAWN.vocab[DRAWN.labels[i]])) for o in (*votes, 'x', 'y', 'z')))
+        (tmp_path/f'd/{s}/label.csv').write_bytes(('\ufeff' + '\r\n'.join(rows)).encode())
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[60, 20, 20] and classes(faces)==[DRAWN.vocab[DRAWN.labels[int(o[-11:-4])]] for o in faces.meta.file]
+
+def test_ferplus_table(tmp_path):
+    "Pictures in one folder, and FER+'s own table beside them"
+    votes = 'neutral happy surprise sad angry disgust fear contempt unknown nf'.split()
+    rows = ['Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF', 'Training,,0,0,0,0,0,0,0,0,0,10']
+    for i in range(90):
+        put(tmp_path/f'd/images/fer{i:07}.png', DRAWN.imgs[i])
+        usage = 'Training' if i<60 else 'PublicTest' if i<75 else 'PrivateTest'
+        rows.append(f'{usage},fer{i:07}.png,' + ','.join(str(10*(o==DRAWN.vocab[DRAWN.labels[i]])) for o in votes))
+    (tmp_path/'d/fer2013new.csv').write_text('\n'.join(rows))
+    faces = load_faces(tmp_path/'d')
+    assert splits(faces)==[60, 15, 15] and classes(faces)==[DRAWN.vocab[DRAWN.labels[int(o[-11:-4])]] for o in faces.meta.file]
+
+def test_tables_in_split_folders(tmp_path):
+    "As the Hugging Face hub and Roboflow have them: the same file names in each folder, a column for labels or one for each class"
+    for s,a,b in (('train', 0, 60), ('valid', 60, 75), ('test', 75, 90)):
+        metadata, marks = ['file_name,label'], ['filename, '+', '.join(DRAWN.vocab)]
+        for i in range(a, b):
+            for o in ('hub', 'roboflow'): put(tmp_path/o/s/f'{i-a}.jpg', DRAWN.imgs[i])
+            metadata.append(f'{i-a}.jpg,{DRAWN.vocab[DRAWN.labels[i]]}')
+            marks.append(f'{i-a}.jpg, '+', '.join(str(int(k==DRAWN.labels[i])) for k in range(7)))
+        (tmp_path/f'hub/{s}/metadata.csv').write_text('\n'.join(metadata), encoding='utf-16')
+        (tmp_path/f'roboflow/{s}/_classes.csv').write_text('\n'.join(marks))
+    for o in ('hub', 'roboflow'):
+        faces, first = load_faces(tmp_path/o), dict(train=0, valid=60, test=75)
+        assert splits(faces)==[60, 15, 15]
+        assert classes(faces)==[DRAWN.vocab[DRAWN.labels[first[s]+int(f.split('/')[-1][:-4])]] for s,f in zip(faces.split, faces.meta.file)]
+    (tmp_path/'hub/train/all.csv').write_text('path,label\n0.jpg,happy\n', encoding='utf-16')
+    with pytest.raises(InputError, match='too few faces of a class'): load_faces(tmp_path/'hub/train/all.csv')
+
+def test_table_of_a_spreadsheet(tmp_path):
+    "Empty rows at its end, names with ü in two spellings; and a table that is no text is named"
+    rows = ['path,label']
+    for i in range(60):
+        put(tmp_path/f'd/images/Bu\u0308hne_{i}.jpg', DRAWN.imgs[i])
+        rows.append(f'images/B\u00fchne_{i}.jpg,{DRAWN.vocab[DRAWN.labels[i]]}')
+    (tmp_path/'d/labels.csv').write_text('\n'.join([*rows, ',', ',']), encoding='utf-8')
+    for o in ('d', 'd/labels.csv'): assert classes(load_faces(tmp_path/o))==[DRAWN.vocab[i] for i in DRAWN.labels[:60]]
+    (tmp_path/'d/labels.csv').rename(tmp_path/'d/labels.xlsx')
+    with pytest.raises(InputError, match='the 1 .xlsx files here are not read as labels'): load_faces(tmp_path/'d')
+
+def test_answers_are_no_labels(tmp_path, monkeypatch, capsys):
+    "A table that fer-predict left in the folder; and a table that contradicts the folders"
+    tree(tmp_path, 6, classes=['happy', 'sad'])
+    before = load_faces('.').fingerprint()
+    assert run(monkeypatch, capsys, 'happy', 'sad', '--csv', 'out.csv', '--model', 'small', '--unsure', 0, command=fer_predict)[0]==0
+    faces = load_faces('.')
+    assert faces.fingerprint()==before and 'tables not used: out.csv' in faces.describe()
+    rows = [f'{c}/{i}.png,{"happy" if i%3 else "sad"}' for c in ('happy', 'sad') for i in range(6)]
+    (tmp_path/'labels.csv').write_text('\n'.join(['path,label', *rows]))
+    assert 'Doubt: 6 of 12 pictures are in a folder that is named for another class' in load_faces('.').describe()
+
+def test_paths_in_parquet(tmp_path):
+    pytest.importorskip('pyarrow')
+    pd.DataFrame(dict(image=[dict(bytes=None, path='0.png')]*6, label=['happy', 'sad']*3)).to_parquet(tmp_path/'a.parquet')
+    with pytest.raises(InputError, match='holds paths .0.png., not the pictures'): load_faces(tmp_path/'a.parquet')
 
 def test_competition(tmp_path):
     (tmp_path/'d').mkdir()
@@ -348,6 +552,33 @@ def test_black(tmp_path):
         for i in range(6): put(tmp_path/f'd/{c}/{i}.png', (BY_CLASS[c][i]//128))
     with pytest.raises(InputError, match='12 of 12 faces are black'): load_faces(tmp_path/'d')
 
+BLANK = {
+    'white': (lambda i,o: o*0+255, '12 of 12 faces are blank: 255 all over'), 'dim': (lambda i,o: o//17, '12 of 12 faces are black'),
+    'some black': (lambda i,o: o*(i>1), 'Blank: 4 faces are one grey value all over, such as happy/0.png')}
+
+@pytest.mark.parametrize('make, says', BLANK.values(), ids=BLANK)
+def test_blank(tmp_path, make, says):
+    for c in ('happy', 'sad'):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', make(i, BY_CLASS[c][i]))
+    try: said = load_faces(tmp_path/'d').describe()
+    except InputError as e: said = str(e)
+    assert says in said
+
+def test_told_about_pictures(tmp_path):
+    "What is cut off, which frames are not used, and which pictures are in two classes"
+    tree(tmp_path/'d', 6)
+    put(tmp_path/'d/happy/wide.png', np.hstack([BY_CLASS['happy'][8]]*2))
+    Image.fromarray(BY_CLASS['happy'][9]).save(tmp_path/'d/happy/moving.gif', save_all=True, append_images=[Image.new('L', (48,48))])
+    put(tmp_path/'d/sad/again.png', BY_CLASS['happy'][0])
+    said = load_faces(tmp_path/'d').describe()
+    for o in ('1 pictures are not square', 'of 1 pictures with several only the first is used', '1 pictures occur in several classes, such as happy/0.png in happy and sad'): assert o in said
+
+@pytest.mark.parametrize('data, says', [(b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'), (b'<!DOCTYPE html>', 'a web page')])
+def test_no_picture(tmp_path, data, says):
+    tree(tmp_path/'d', 6)
+    (tmp_path/'d/happy/0.png').write_bytes(data)
+    with pytest.raises(InputError, match=says): load_faces(tmp_path/'d')
+
 def test_leaks(tmp_path):
     "The same file, saved again, resized and mirrored; and nothing among faces that were drawn one by one"
     tree(tmp_path/'d/train', 10)
@@ -397,6 +628,19 @@ def test_two_thousand(tmp_path, monkeypatch, capsys):
         code, out, err = run(monkeypatch, capsys, '--data', d, '--dry-run', '--skip-bad', '--contact-sheet', 'sheet.png')
     assert code==0 and '2 hidden files' in out and '1 .txt' in out and '3 unreadable' in out and f'{7*285+5:,}' in out
     assert Image.open('sheet.png').height==7*3*50 # a row for each class in train, in test, and in the part of train that is for valid
+
+NO_DATA = {'D': 'did you mean d?', 'https://example.org/fer.zip': 'download the file yourself', 'fer2014': 'did you mean fer2013?'}
+
+@pytest.mark.parametrize('data, hint', NO_DATA.items(), ids=NO_DATA)
+def test_no_such_data(tmp_path, data, hint):
+    (tmp_path/'d').mkdir()
+    with pytest.raises(FileNotFoundError) as e: load_faces(data)
+    assert hint in str(e.value)
+
+def test_small_subset(tmp_path):
+    tree(tmp_path/'d', 6)
+    assert 'Subset: no training face of' in load_faces(tmp_path/'d', subset=3).describe()
+    assert 'Subset' not in load_faces(tmp_path/'d', subset=14).describe()
 
 NUMBERS = [(f'--{k}', v) for k in ('epochs', 'size', 'bs', 'subset', 'views') for v in (0, -1, 10**12)] + [('--size', 1), ('--bs', 1)]
 NUMBERS += [(f'--{k}', v) for k in ('label-smoothing', 'erase', 'lr') for v in (-1, 1e9, 'nan', 'inf')] + [('--lr', 0), ('--lr', 'x')]

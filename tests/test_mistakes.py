@@ -52,6 +52,36 @@ def test_inputs(here, path):
         says = line_of(f, *args, **kwargs)
         assert says and path.split('/')[-1][:50] in says, (f, args, kwargs, says)
 
+NO_FILES = {'*.jpeg': 'no file matches', 'FACE.PNG': 'did you mean face.png', '-': 'standard input', 'www.example.org/a.jpg': '--url', 'file:///a.jpg': '--url'}
+
+@pytest.mark.parametrize('path, hint', NO_FILES.items(), ids=NO_FILES)
+def test_no_such_picture(here, path, hint):
+    "What was meant, and what to do"
+    assert hint in line_of(fer_predict, path, model='small')
+
+def test_patterns(here, capsys):
+    "The shells of Windows leave them to the command"
+    fer_predict('f*/*.png', 'face.pn?', model='small')
+    assert [o.split(':')[0] for o in capsys.readouterr().out.splitlines()[:2]]==['full/face.png', 'face.png']
+
+MODELS = {'smal': 'did you mean small?', 'export.pkl': 'load_learner', 'best.pth': 'save_network', 'net.onnx': 'no model card beside it', 'net.keras': 'convert it to ONNX'}
+
+@pytest.mark.parametrize('model, hint', MODELS.items(), ids=MODELS)
+def test_models_of_others(here, model, hint):
+    "Refused before any face is read, with the way to use them"
+    if '.' in model: (here/model).write_bytes(b'a model')
+    assert hint in line_of(fer_predict, 'face.png', model=model)
+    assert hint in line_of(fer_evaluate, model, data='nowhere')
+
+def test_plot_of_a_picture(here, capsys):
+    assert 'none of the files is a video' in line_of(fer_predict, 'face.png', model='small', plot='plot.png')
+    assert capsys.readouterr().out=='' # refused before anything is read
+
+@pytest.mark.parametrize('csv', ['a.xlsx', 'a.json', 'a.png'])
+def test_no_csv(here, csv):
+    assert 'a .csv file' in line_of(fer_predict, 'face.png', model='small', csv=csv)
+    assert not (here/csv).exists()
+
 @pytest.mark.parametrize('path', PATHS)
 @pytest.mark.parametrize('option', ['csv', 'plot', 'overlay'])
 def test_outputs(here, path, option):
@@ -73,6 +103,33 @@ def test_output_is_input(here):
 def test_records_go_nowhere(here, path):
     "Refused before the faces are read"
     assert path.split('/')[0] in line_of(fer_evaluate, 'small', data='nowhere', out=path)
+
+def faces_in(folder, classes, n=6):
+    faces = synth.faces(84, cache=False)
+    for c in classes:
+        for i in range(n):
+            (folder/c).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(faces.imgs[faces.labels==faces.vocab.index(c)][i]).save(folder/c/f'{i}.png')
+
+def test_evaluate_own_folder(here, capsys):
+    "How many faces of a folder are used is said, and all can be; a record that is there is found before the model is asked"
+    faces_in(here/'mine', ['happy', 'sad'])
+    fer_evaluate('small', data='mine')
+    said = capsys.readouterr().out
+    for o in ('Splits: none given, so drawn', '--split all uses all 12', 'evaluated on 2 faces of mine (test; it has 12 in all)', 'mine has no angry'): assert o in said
+    assert '--overwrite' in line_of(fer_evaluate, 'small', data='mine', split='all')
+    fer_evaluate('small', data='mine', split='all', overwrite=True)
+    said = capsys.readouterr().out
+    assert 'evaluated on 12 faces of mine\n' in said and 'only the' not in said
+
+def test_evaluate_other_names(here, capsys):
+    "Classes in a language that is not known here"
+    faces_in(here/'t', ['happy', 'sad'])
+    (here/'mine').mkdir()
+    for a,b in (('happy', 'radość'), ('sad', 'smutek')): (here/'t'/a).rename(here/'mine'/b)
+    assert '--vocab radość=' in line_of(fer_evaluate, 'small', data='mine', vocab='radość,smutek')
+    fer_evaluate('small', data='mine', vocab='radość=happy,smutek=sad', split='all')
+    assert 'happy (radość), sad (smutek)' in capsys.readouterr().out
 
 @pytest.mark.parametrize('path', PATHS)
 def test_votes(here, path):

@@ -108,6 +108,19 @@ def test_face_crops(predictor):
     assert abs(df[VOCAB].to_numpy()-predictor.probs(faces)).max()<1e-5
     assert set(df.expression)<={*VOCAB, 'not sure'} and ((df.expression=='not sure')==(df.confidence<.5)).all()
 
+def test_moving_pictures(scene, env, tmp_path):
+    "A video is one whatever its suffix; of an animation it is said that only its first frame is used"
+    import cv2
+    v = cv2.VideoWriter(str(tmp_path/'a.mp4'), cv2.VideoWriter_fourcc(*'mp4v'), 25, scene.size)
+    for i in range(50): v.write(np.asarray(scene)[...,::-1])
+    v.release()
+    (tmp_path/'a.mp4').rename(tmp_path/'a.jpg')
+    scene.save(tmp_path/'b.gif', save_all=True, append_images=[scene.rotate(9)])
+    p = subprocess.run([script('fer-predict'), 'a.jpg', 'b.gif', '--model', 'small'], cwd=tmp_path, env=env, capture_output=True, text=True)
+    lines = p.stdout.splitlines()
+    assert p.returncode==0 and [o.split(':')[0] for o in lines[:3]]==['a.jpg 0.0 s', 'a.jpg 1.0 s', 'b.gif'], p.stderr
+    assert lines[-1].startswith('Of 1 animation only the first frame is used, such as b.gif')
+
 # Pictures that are refused
 
 def png_of(w, h):
@@ -132,6 +145,9 @@ REFUSED = {
     'phone.heic':    (lambda img: b'\0\0\0\x18ftypheic' + bytes(1000), 'HEIC'),
     'script.ps':     (lambda img: b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n', 'not a picture in a known format'),
     'zeros.bmp':     (lambda img: bytes(10_000), None),
+    'drawing.svg':   (lambda img: b'<svg xmlns="http://www.w3.org/2000/svg"/>', 'an SVG drawing'),
+    'page.jpg':      (lambda img: b'<!DOCTYPE html><html>', 'a web page'),
+    'pointer.png':   (lambda img: b'version https://git-lfs.github.com/spec/v1', 'git lfs pull'),
     'text.mp4':      (lambda img: b'not a video', 'as a video'),
     'list.mp4':      (lambda img: b'#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n', 'as a video'),
 }

@@ -8,7 +8,7 @@ Docs: https://fer-course.github.io/fer_course/lib/core/faceset.html.md"""
 __all__ = ['VOCAB', 'SPLITS', 'class_name', 'is_expression', 'FaceSet']
 
 # %% ../../nbs/lib/core/faceset.ipynb #33ef3bc1
-import hashlib, re
+import hashlib, re, unicodedata
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -34,6 +34,16 @@ _ALIASES = {
     'surprised':'surprise', 'suprise':'surprise', 'astonished':'surprise', 'sur':'surprise',
     'calm':'neutral', 'natural':'neutral', 'neu':'neutral',
     'contemptuous':'contempt', **{o: o for o in [*VOCAB, 'contempt']}}
+# The same in German, Spanish and French; for other languages there is `--vocab`
+_ALIASES |= {word: name for name,words in dict(
+    angry='wut wütend ärger zorn enojo enojado enfado enfadado ira colère',
+    disgust='ekel angeekelt asco disgusto dégoût',
+    fear='angst ängstlich furcht miedo temor peur',
+    happy='freude froh fröhlich glücklich alegría alegria feliz felicidad joie heureux',
+    neutral='neutre neutro',
+    sad='trauer traurig traurigkeit tristeza triste tristesse',
+    surprise='überraschung überrascht sorpresa sorprendido surpris',
+    contempt='verachtung desprecio mépris').items() for word in words.split()}
 _FILLERS = set('class face faces image images img imgs pic pics picture pictures photo photos '
                'emotion expression label set data'.split())
 
@@ -41,7 +51,8 @@ def class_name(
     s:str, # A class name as some data set writes it
 )->str: # The name used here: one of `VOCAB` if it means one of them, else `s` in lower case
     "One name for the usual spellings of an expression; numbers and words such as *faces* are ignored"
-    s = str(s).strip().lower()
+    # macOS writes ü as two characters
+    s = unicodedata.normalize('NFC', str(s)).strip().lower()
     if s in _ALIASES: return _ALIASES[s]
     words = [o for o in re.findall(r'[^\W\d_]+', s) if o not in _FILLERS]
     return _ALIASES.get(words[0], s) if len(words)==1 else s

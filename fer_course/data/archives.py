@@ -57,13 +57,13 @@ class _Checked(io.RawIOBase):
 def check_member(
     name:str, # A member's name
     path, # The archive, for the message
-)->str: # `name` with forward slashes
+)->str: # `name` with forward slashes, and without the `./` that `tar` writes for a whole folder
     "Raise `InputError` if `name` points outside the archive"
     name = name.replace('\\', '/')
     if name.startswith('/') or name[1:2]==':' or '..' in name.split('/'):
         raise InputError(f'{path}: member {name!r} points outside the archive; '
                          'do not use this file, get it from a source you trust')
-    return name
+    return '/'.join(o for o in name.split('/') if o not in ('', '.'))
 
 # %% ../../nbs/lib/data/archives.ipynb #5394184a
 def _no_link(name, path):

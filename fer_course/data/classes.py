@@ -69,7 +69,8 @@ def _number(s): # '3', '3.0', 3.0 and 'class_3' as 3, else `None`
 
 def name_classes(
     labels, # Label of each face in the source: a name or a number
-    vocab:list, # As for `number_names`; if labels are names, those that may occur
+    # As for `number_names`; if labels are names, those that may occur, or entries such as 'Wut=angry'
+    vocab:list,
     where:str, # Name used in messages
     first=None, # As for `number_names`
 )->dict: # Class for each distinct label
@@ -82,8 +83,10 @@ def name_classes(
     if odd := [k for k,v in numbers.items() if v is not None]:
         raise InputError(f'{where}: some labels are numbers ({odd[0]}), others names '
                          f'({next(k for k,v in numbers.items() if v is None)}); use only numbers or only names')
-    names = {o: class_name(o) for o in labels}
-    wanted = {class_name(str(o).split('=', 1)[-1]) for o in vocab or names.values()}
+    pairs = [str(o).rpartition('=') for o in vocab or ()]
+    told = {class_name(k): class_name(v) for k,_,v in pairs if k}
+    names = {o: told.get(class_name(o), class_name(o)) for o in labels}
+    wanted = {class_name(v) for *_,v in pairs} or set(names.values())
     if extra := sorted(set(names.values()) - wanted):
         raise InputError(f'{where}: there is a class {extra[0]}, which --vocab {",".join(vocab)} '
                          'does not name; add it, or leave --vocab out')
@@ -108,8 +111,9 @@ def check_classes(
     Names that the user gave need not be expressions."""
     classes = sorted(set(classes))
     if not asked and not any(map(is_expression, classes)):
-        own = (f'; if these are your classes, say --vocab {quote(",".join(classes))}' if len(classes)>1
-               else '')
+        own = (f'; if these are your classes, say --vocab {quote(",".join(classes))}; if they are '
+               f'expressions under other names, --vocab {quote(classes[0]+"=happy")},… for each'
+               if len(classes)>1 else '')
         raise InputError(f'{where}: of the classes found ({", ".join(classes[:9])}) '
                          'none is an expression; put pictures into folders such as train/happy/, '
                          f'or into a table with the columns path and label{hint}{own}')

@@ -22,7 +22,7 @@ from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet, VOCAB
 from .archives import members
 from .classes import CSV_ORDER, check_classes, class_note, name_classes, vocab_for
-from .columns import csv_columns, pick_columns, separator
+from .columns import UTF16, csv_columns, pick_columns, separator
 from .splits import fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
@@ -32,11 +32,17 @@ _USAGE = {'Training': 'train', 'PublicTest': 'valid', 'PrivateTest': 'test'}
 # %% ../../nbs/lib/data/fer2013.ipynb #ba1d6a36
 _SIDE = 48 # Height and width of a face in FER2013, in pixels
 
+def _check_whole(text, where):
+    if b'...' in text:
+        raise InputError(f'{where}: NumPy wrote ... in place of most pixels, which are lost; '
+                         "write them with ' '.join(map(str, img.ravel()))")
+
 def face_side(
     text:bytes, # The `pixels` field of one row
     where:str, # File and row, for the message
 )->int: # Height and width of the face
     "The side of a square face, from its number of pixels"
+    _check_whole(text, where)
     n = len(text.split())
     if n==0 or isqrt(n)**2!=n:
         raise InputError(f'{where} has {n:,} pixels, which do not form a square; '
@@ -53,13 +59,15 @@ def row_pixels(
     side:int=_SIDE, # Height and width of every face in the table
 )->np.ndarray: # `int [side*side]`, each from 0 to 255
     "The pixels of one row; `InputError` says what is wrong with them"
+    _check_whole(text, where)
     vals, n = text.split(), side*side
     if len(vals)!=n:
         raise InputError(f'{where} has {len(vals):,} pixels; a face has {side}×{side} = {n:,}')
     bad = next((i for i,o in enumerate(vals) if not _is_pixel(o)), None)
     if bad is None: return np.array(vals, dtype=float).astype(int)
     raise InputError(f'{where}: pixel {bad+1:,} is {vals[bad].decode(errors="replace")!r}; '
-                     'a pixel is a whole number from 0 to 255')
+                     'a pixel is a whole number from 0 to 255; '
+                     'values from 0 to 1 must be multiplied by 255')
 
 # %% ../../nbs/lib/data/fer2013.ipynb #7fd52da1
 def _numbers(text):
@@ -71,6 +79,14 @@ def _numbers(text):
     except ValueError: return np.zeros(0)
     return v if (v==v.round()).all() else np.zeros(0)
 
+# Lists, quotes and line breaks around pixels
+_PLAIN = bytes.maketrans(b',[]()"\'\n\r\t', b'          ')
+
+def _fit(v, texts, n):
+    # With n-1 spaces a row has at most n numbers, so the right total means that every row is right
+    return (len(v)==n*len(texts) and all(o.count(b' ')==n-1 for o in texts)
+            and v.min()>=0 and v.max()<=255)
+
 def parse_pixels(
     texts:list, # `pixels` fields as bytes, one for each face
     where:str='the table', # File, for the message
@@ -80,9 +96,10 @@ def parse_pixels(
     "The pixels of many rows at once"
     n = side*side
     v = _numbers(b' '.join(texts))
-    # With n-1 spaces a row has at most n numbers, so the right total means that every row is right
-    if not (len(v)==n*len(texts) and all(o.count(b' ')==n-1 for o in texts)
-            and v.min()>=0 and v.max()<=255):
+    if not _fit(v, texts, n):
+        texts = [b' '.join(o.translate(_PLAIN).split()) for o in texts]
+        v = _numbers(b' '.join(texts))
+    if not _fit(v, texts, n):
         v = np.stack([
             row_pixels(o, f'{where}, data row {i}', side) for i,o in enumerate(texts, first)])
     return v.astype(np.uint8).reshape(-1, side, side)
@@ -149,7 +166,15 @@ def is_pixel_table(
     return {'label', 'pixels'} <= set(pick_columns(cols, known))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #803577e5
-_PLAIN = bytes.maketrans(b',[]\n\r\t', b'      ')
+def _lines(f, nothing):
+    "Lines that are not blank, without rows of separators alone at the end, as spreadsheets write them"
+    empty = []
+    for o in f:
+        if o.strip(nothing):
+            yield from empty
+            empty = []
+            yield o
+        elif o.strip(): empty.append(o) # elsewhere it is a mistake, as rows are counted
 
 def _rows(f, sep, n_cols, where):
     "The fields of each row, without blank lines"
@@ -157,9 +182,9 @@ def _rows(f, sep, n_cols, where):
     if b'"' in f.peek(1<<16).split(b'\n')[0]:
         csv.field_size_limit(1<<27)
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
-        rows = ([o.encode().translate(_PLAIN) for o in row]
+        rows = ([o.encode() for o in row]
                 for row in rows if any(o.strip() for o in row))
-    else: rows = (o.split(sep.encode()) for o in f if o.strip())
+    else: rows = (o.split(sep.encode()) for o in _lines(f, sep.encode()+b' \t\r\n'))
     for i,row in enumerate(rows, 1):
         if len(row)!=n_cols:
             raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has '
@@ -178,14 +203,18 @@ def _labels_of(vals, vocab, where):
     if not vocab and odd is not None and plain[odd].lstrip('-').replace('.', '', 1).isdigit():
         raise InputError(f"{where}, data row {odd+1}: unknown emotion code {vals[odd]!r}; "
                          f"use {', '.join(sorted(codes))}, or say what the "
-                         f"numbers mean, as for CK+'s table: --vocab {','.join(CSV_ORDER)},contempt")
+                         f"numbers mean, as for CK+'s table: --vocab {','.join(CSV_ORDER)},contempt"
+                         + ('' if '0' in plain else '; if they count from 1: --vocab 1=…,2=…'))
     names = name_classes(vals, vocab or (None if odd is not None else CSV_ORDER), where,
                          first=None if vocab else 0)
-    return [names[o] for o in vals], class_note(names)
+    from_1 = ('; no face has code 0, so if the codes count from 1, say --vocab 1=…,2=…'
+              if not vocab and odd is None and '0' not in plain else '')
+    return [names[o] for o in vals], class_note(names) + from_1
 
 def _usages(vals, where):
     "The split of each row"
-    names = {o: split_name(o.decode(errors='replace')) for o in set(vals)}
+    short = {b'public': 'valid', b'private': 'test'} # only here: a folder may be public otherwise
+    names = {o: short.get(o.lower()) or split_name(o.decode(errors='replace')) for o in set(vals)}
     odd = next((i for i,o in enumerate(vals) if not names[o]), None)
     if odd is not None:
         raise InputError(f"{where}, data row {odd+1}: unknown Usage "
@@ -207,6 +236,9 @@ def csv_faces(
     header = f.readline()
     cols = csv_columns(header)
     if cols==['']: raise InputError(f'{where} is empty; get the file again')
+    if header.startswith(UTF16) or b'\r' in header.rstrip(b'\r\n'):
+        raise InputError(f'{where}: saved in UTF-16, or with line ends of old Macs (CR alone); '
+                         'save it as CSV in UTF-8')
     roles = pick_columns(cols, columns, where)
     if missing := [o for o in ('label', 'pixels') if o not in roles]:
         raise InputError(f"{where}: no column for {' and '.join(missing)}; "
@@ -217,7 +249,7 @@ def csv_faces(
     while block := list(islice(rows, 256)):
         first = len(labels)+1
         texts = [o[cols.index(roles['pixels'])] for o in block]
-        side = side or face_side(texts[0], f'{where}, data row 1')
+        side = side or face_side(texts[0].translate(_PLAIN), f'{where}, data row 1')
         imgs.append(parse_pixels(texts, where, first, side))
         labels += [o[cols.index(roles['label'])] for o in block]
         if 'split' in roles: usages += [o[cols.index(roles['split'])] for o in block]
@@ -237,7 +269,7 @@ def _pixel_set(imgs, classes, split, seed, name, where, notes, asked, one_split)
     if one_split:
         return FaceSet(imgs, labels, np.array(split), names, name, f'the table {where}',
                        meta=meta, notes=notes)
-    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, where)
+    split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed, where, names)
     return check_order(FaceSet(imgs, labels, split, names, name, f'the table {where}',
                                meta=meta, notes=[*notes, how]))
 
@@ -249,17 +281,21 @@ def _join(sets, seed):
     labels = np.concatenate([[names.index(o.vocab[i]) for i in o.labels] for o in sets])
     imgs, split = np.concatenate([o.imgs for o in sets]), np.concatenate([o.split for o in sets])
     split, how = fill_splits(split, labels, _row_names(labels), ['']*len(labels), seed,
-                             sets[0].name)
+                             sets[0].name, names)
     notes = [*dict.fromkeys(n for o in sets for n in o.notes), how]
     source = ', '.join(o.source for o in sets)
     return replace(sets[0], imgs=imgs, labels=labels, split=split, vocab=names, meta=None,
                    source=source, notes=notes)
 
-def _without_usage(path, tables, name, columns, seed, vocab):
-    "Faces from tables without Usage: one table for each split, or one that is split by seed"
-    splits = ({o: split_name(Path(o).name) for o in tables} if len(tables)>1
-              else dict.fromkeys(tables, ''))
-    if len(tables)>1 and ('' in splits.values() or len(set(splits.values())) < len(tables)):
+def _splits_by_name(tables):
+    "The split that each table is named for; none if the names do not tell them apart"
+    splits = {o: split_name(Path(o).name) for o in tables}
+    return splits if '' not in splits.values() and len(set(splits.values()))==len(tables) else {}
+
+def _from_tables(path, tables, name, columns, seed, vocab):
+    "Faces from one table for each split, or from one, which is split by seed if it has no Usage"
+    splits = _splits_by_name(tables) if len(tables)>1 else dict.fromkeys(tables, '')
+    if not splits:
         raise InputError(f"{path}: several tables without Usage ({', '.join(tables)}); "
                          "name them train.csv, valid.csv and test.csv, or give one")
     sets = [csv_faces(f, f'{path.name}: {o}', name, vocab, columns, splits[o], seed)
@@ -273,23 +309,26 @@ def read_csv(
     seed:int=0, # Random seed for the splits, if the table has no Usage
 )->FaceSet: # Official splits: Training is train, PublicTest valid, PrivateTest test
     "Read FER2013 as the challenge published it; `InputError` names the file, the row and the mistake"
-    file, seen, halves = Path(path).resolve(), [], []
+    file, seen, whole, halves = Path(path).resolve(), [], [], []
     for name,f in members(path):
         if f is None or Path(name).suffix.lower() in ('.png', '.jpg'): continue
         head = f.peek(4096).split(b'\n')[0]
         where = (file.name if file.is_file() and name in (file.name, file.stem)
                  else f'{file.name}: {name}')
         if is_pixel_table(head, columns):
-            if 'split' in pick_columns(csv_columns(head), columns):
-                return csv_faces(f, where, file.name.split('.')[0], vocab, columns)
-            halves.append(name)
+            if 'split' not in pick_columns(csv_columns(head), columns): halves.append(name)
+            elif split_name(Path(name).stem): whole.append(name) # perhaps one of several
+            else: return csv_faces(f, where, file.name.split('.')[0], vocab, columns)
         elif name.lower().endswith('.csv'):
             seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}'
                         if head.strip() else f'{where} is empty')
+    if whole:
+        tables = whole if _splits_by_name(whole) else whole[:1]
+        return _from_tables(file, tables, file.name.split('.')[0], columns, seed, vocab)
     if not halves:
         raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in "
                          f"fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
-    faces = _without_usage(file, halves, file.name.split('.')[0], columns, seed, vocab)
+    faces = _from_tables(file, halves, file.name.split('.')[0], columns, seed, vocab)
     if len(halves)>1: return faces
     hint = ('Usage: no such column; icml_face_data.csv, on the same page of the competition, '
             'has it and with it the official splits')
@@ -328,10 +367,17 @@ def read_votes(
                                 'https://github.com/microsoft/FERPlus')
     if not Path(path).is_file():
         raise InputError(f'{path}: not a file; give fer2013new.csv of FER+')
-    try: df = pd.read_csv(path)
+    try:
+        df = pd.read_csv(path, skipinitialspace=True)
+        if len(df.columns)==1: # saved again by a spreadsheet, perhaps
+            df = pd.read_csv(path, sep=separator(df.columns[0]), skipinitialspace=True)
     except ValueError as e:
         raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); '
                          'this is not fer2013new.csv of FER+') from e
+    known = {o.lower(): o for o in ('Usage', *VOTES)}
+    df = df.rename(columns=lambda o: known.get(str(o).strip().lower(), o))
+    full = np.flatnonzero(df.notna().any(axis=1)) # spreadsheets add empty rows at the end
+    df = df.iloc[:full[-1]+1 if len(full) else 0]
     if missing := [o for o in ('Usage', *VOTES) if o not in df]:
         raise InputError(f'{path}: no column {" and no column ".join(missing)}; '
                          'this is not fer2013new.csv of FER+')

@@ -85,6 +85,9 @@ def read_parquet(
         names = name_classes(labels, vocab or hub_names, file.name, first=None if vocab else 0)
         known |= {(hub_names[k] if hub_names and isinstance(k, int) else k): v
                   for k,v in names.items()}
+        if imgs and all(isinstance(o, dict) and not o.get('bytes') for o in imgs):
+            raise InputError(f'{file.name} holds paths ({imgs[0].get("path")}), not the pictures; give '
+                             'the folder of the pictures, or save the file with the pictures in it')
         start = len(data)
         where = file.relative_to(path).as_posix() if path.is_dir() else file.name
         data += [

@@ -104,6 +104,8 @@ def can_decode(
     except ImportError: return False
     return True
 
+_ANIMATED = 'GIF', 'WEBP', 'PNG', 'TIFF', 'AVIF' # JPEGs of phones may hold a preview as well
+
 def _deep_colour(data):
     # Pillow keeps the upper 8 of 16 bits a colour, which are 0 if no value is above 255
     import cv2
@@ -114,13 +116,24 @@ def _deep_colour(data):
 
 def _is_deep_colour(img): return img.mode[0] not in 'IF' and any(';16' in str(o) for o in img.tile)
 
+# What is often given instead of a picture, by its first bytes
+_INSTEAD = {
+    b'version https://git-lfs': 'a pointer of Git LFS; run git lfs pull to get the picture',
+    b'<!doctype': 'a web page', b'<html': 'a web page', b'<svg': 'an SVG drawing; save it as PNG',
+    b'<?xml': 'an SVG drawing or another XML file; save it as PNG', b'%pdf': 'a PDF; save its pages as PNG',
+    b'pk\3\4': 'a zip archive or an office document; unpack it', b'rar!': 'a RAR archive; unpack it',
+    b'7z\xbc\xaf': 'a 7z archive; unpack it', b'\x1f\x8b': 'a gzip archive; unpack it'}
+
 def _decode(data, formats):
     with warnings.catch_warnings():
         warnings.simplefilter('error', Image.DecompressionBombWarning)
         img = Image.open(io.BytesIO(data), formats=formats)
         if img.width*img.height > MAX_PIXELS:
             raise InputError(f'{img.width}×{img.height} pixels, more than {MAX_PIXELS:,}')
-        return upright(_deep_colour(data) if _is_deep_colour(img) else img)
+        moves = img.format in _ANIMATED and getattr(img, 'is_animated', False)
+        res = upright(_deep_colour(data) if _is_deep_colour(img) else img)
+        if moves: res.info['animated'] = True
+        return res
 
 def decode(
     data:bytes, # A whole file
@@ -134,7 +147,10 @@ def decode(
     try: return _decode(data, ['HEIF'] if kind=='HEIC' else _FORMATS)
     except InputError: raise
     except Image.UnidentifiedImageError:
-        raise InputError('not a picture in a known format') from None
+        head = data[:64].lstrip(b'\xef\xbb\xbf \r\n').lower()
+        if kind: raise InputError(f'a {kind} picture of a sort that is not read here; save it as PNG') from None
+        what = next((v for k,v in _INSTEAD.items() if head.startswith(k)), '')
+        raise InputError('not a picture in a known format' + (f', but {what}' if what else '')) from None
     except Exception as e:
         # Pillow may raise nearly any exception for a broken file
         raise InputError(str(e) or type(e).__name__) from e

@@ -16,12 +16,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..core.cache import cached
-from ..core.errors import InputError
+from ..core.errors import InputError, path_hint
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes
-from .columns import csv_columns, pick_columns
+from .columns import UTF16, csv_columns, pick_columns
 from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv, read_votes
-from .folders import Listing, list_files, read_pictures, read_table
+from .folders import Listing, is_path_table, list_files, read_pictures, read_table
 from .parquet import read_parquet
 from .pictures import grey_face, name_and_font
 
@@ -30,10 +30,11 @@ def _is_path_table(path, columns):
     "Whether this file is a table of paths"
     if not path.is_file() or path.suffix.lower() not in ('', '.csv', '.tsv', '.txt'): return False
     with open(path, 'rb') as f: line = f.readline(1<<16)
-    if is_pixel_table(line, columns) or not line.strip().isascii() and b'\0' in line: return False
+    binary = b'\0' in line and not line.startswith(UTF16)
+    if is_pixel_table(line, columns) or binary: return False
     known = {k: v for k,v in (columns or {}).items()
              if str(v).strip().lower() in csv_columns(line)}
-    return {'path', 'label'} <= set(pick_columns(csv_columns(line), known))
+    return is_path_table(csv_columns(line), known)
 
 def kind_of(
     path, # File, archive or folder
@@ -55,12 +56,45 @@ def resize_set(
     return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 # %% ../../nbs/lib/data/readers.ipynb #cfbcc763
-def _add_copy_note(
+_BLANK = 4 # A face is blank if its values differ by less than this
+# A face is black if all its values are lower than the first number, or, if it shows something at
+# all, than the second: 12 bits kept in 16 and read as such end at 15
+_DARK = 4, 16
+
+def _extremes(imgs):
+    "Lowest and highest value of each face; from a few pixels, where these show that it is neither blank nor black"
+    flat = imgs.reshape(len(imgs), -1)
+    few = flat[:,::max(1, flat.shape[1]//24)]
+    low, top = few.min(axis=1), few.max(axis=1)
+    may = np.flatnonzero((top-low < _BLANK) | (top < _DARK[1]))
+    low[may], top[may] = flat[may].min(axis=1), flat[may].max(axis=1)
+    return low, top
+
+def _is_blank(faces): # one grey value all over
+    low, top = _extremes(faces.imgs)
+    return np.flatnonzero(top-low < _BLANK)
+
+def _name_of(faces, i):
+    meta = faces.meta if faces.meta is not None else {}
+    return meta['file'][i] if 'file' in meta else f'data row {meta["row"][i]+1 if "row" in meta else i+1}'
+
+def _add_notes(
     faces:FaceSet, # Any set
-)->FaceSet: # With one more note if there are copies
-    "Add a note on how many faces of valid and test are also in training"
-    note = faces.copy_note(faces.copies())
-    return replace(faces, notes=[*faces.notes, note]) if note else faces
+)->FaceSet: # With one more note for each thing that was found
+    """Add notes on faces that show nothing, the same picture in several classes, and faces of valid
+    and test that are also in training"""
+    notes, blank, same = [], _is_blank(faces), faces.duplicates()
+    if len(blank):
+        notes.append(f'Blank: {len(blank):,} faces are one grey value all over, such as '
+                     f'{_name_of(faces, blank[0])}')
+    same = same[~same['item'].isin(blank)]
+    same = same[same.groupby('group').label.transform('nunique')>1]
+    if len(same):
+        first = same[same.group==same.group.iloc[0]]
+        notes.append(f'Doubt: {same.group.nunique():,} pictures occur in several classes, such as '
+                     f'{_name_of(faces, first["item"].iloc[0])} in {" and ".join(sorted(set(first.label)))}')
+    notes.append(faces.copy_note(faces.copies()))
+    return replace(faces, notes=[*faces.notes, *filter(None, notes)])
 
 def _with_passed_over(faces, listing):
     "Add a note on the tables and pictures that are next to the table that was read"
@@ -81,7 +115,7 @@ def _read(path, size, seed, vocab, columns, skip_bad):
     elif kind=='parquet':
         faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad)
     else: faces = read_pictures(path, size, seed, skip_bad, vocab, columns, listing)
-    return _add_copy_note(faces)
+    return _add_notes(faces)
 
 def read_path(
     path, # CSV, folder, archive, parquet file or table of paths
@@ -95,7 +129,7 @@ def read_path(
 )->FaceSet: # Named `fer2013` if every class in every split has FER2013's count
     "Read faces from a file, a folder or an archive"
     how = dict(size=size, seed=seed, vocab=vocab, columns=columns, skip_bad=skip_bad)
-    if _is_path_table(Path(path), columns): faces = _add_copy_note(read_table(path, **how))
+    if _is_path_table(Path(path), columns): faces = _add_notes(read_table(path, **how))
     else: faces = cached(_read, path, **how)
     return replace(faces, name='fer2013') if faces.counts().equals(FER2013) else faces
 
@@ -122,16 +156,20 @@ def _check_in_training(
                          'name, rename it; otherwise add training faces or leave the class out')
     return faces
 
-_DARK = 4 # A face is black if all its values are lower than this
-
 def check_not_dark(
     faces:FaceSet, # A set
 )->FaceSet: # The same set
-    "Raise `InputError` if most faces are black, for example because their values were scaled wrongly"
-    dark = (faces.imgs.reshape(len(faces), -1).max(axis=1) < _DARK).sum()
+    "Raise `InputError` if most faces are black or blank, for example because they were scaled wrongly"
+    low, top = _extremes(faces.imgs)
+    shows = top-low >= _BLANK
+    dark = ((top < _DARK[0]) | shows & (top < _DARK[1])).sum()
     if dark*2 > len(faces):
         raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
-                         f'{_DARK-1} of 255; save the pictures with values up to 255')
+                         f'{_DARK[1]-1} of 255; save the pictures with values up to 255')
+    value = np.bincount(low[~shows], minlength=1)
+    if value.max()*2 > len(faces):
+        raise InputError(f'{faces.name}: {value.max()} of {len(faces)} faces are blank: {value.argmax()} '
+                         f'all over, such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
@@ -154,8 +192,10 @@ def _holds_faces(path):
 def _check_path(path):
     if Path(path).exists(): return
     near = get_close_matches(str(path), NAMES, n=1)
+    hint = path_hint(path)
+    if 'web address' in hint: hint += '; download the file yourself and give its path'
     hint = (f'; did you mean {near[0]}?' if near
-            else f', nor is it one of the names {", ".join(NAMES)}; check the path')
+            else f', nor is it one of the names {", ".join(NAMES)}; {hint}')
     raise FileNotFoundError(f'{path}: no such file or folder{hint}')
 
 def _named(name, size, seed, vocab, columns, skip_bad):
@@ -173,6 +213,13 @@ def _named(name, size, seed, vocab, columns, skip_bad):
     return replace(faces, notes=[
         *faces.notes,
         f'Name: ./{name} holds no faces, so {name} is the one that the library knows'])
+
+def _with_missing(faces):
+    "Add a note on classes that a subset left without a training face"
+    n = faces.counts()
+    gone = [c for c in n if n.at['train', c]==0 < n[c].sum()]
+    if not gone: return faces
+    return replace(faces, notes=[*faces.notes, f'Subset: no training face of {", ".join(gone)}; take more'])
 
 def load_faces(
     # 'synth' (drawn), 'fer2013' (downloaded), or the path of a CSV, folder, archive, parquet file or
@@ -210,7 +257,7 @@ def load_faces(
         _check_in_training(faces)
     if votes: faces = add_votes(faces, votes, votes_as)
     if drop_leaks: faces = faces.drop_leaks()
-    return faces if subset is None else faces.subset(subset, seed)
+    return faces if subset is None else _with_missing(faces.subset(subset, seed))
 
 # %% ../../nbs/lib/data/readers.ipynb #b06c7de5
 def contact_sheet(

@@ -50,16 +50,21 @@ def folds(
     people=None, # Names of the people shown, `[n]`; `None` if not known
     seed:int=0, # Random seed for the folds
     name:str='the set', # Name used in messages
+    vocab=None, # Class names, used in messages
 )->list: # Indices of each fold; ten folds, or fewer if a class is small
     "Divide faces into folds with equal class shares; no person is in two folds"
     # imported here, as it takes a second and is rarely needed
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
     n = np.bincount(labels)
-    n = min(10, n[n>0].min(), len(labels) if people is None else len(set(people)))
-    if n<3:
-        raise InputError(f'{name}: too few faces of a class, or too few people, to split into '
-                         'train, valid and test; '
-                         'put them into folders train/, valid/ and test/ yourself')
+    least = min(np.flatnonzero(n), key=lambda i: n[i])
+    of = f' ({n[least]} of {vocab[least]})' if vocab is not None else ''
+    n_people = len(labels) if people is None else len(set(people))
+    for few,what in ((n[least], f'faces of a class{of}'), (n_people, f'people ({n_people})')):
+        if few<3:
+            raise InputError(f'{name}: too few {what} to split into train, valid and test; '
+                             'add more, or put the pictures into folders train/, valid/ and test/ '
+                             'yourself: all of them into test/ if you only want to evaluate a model')
+    n = min(10, n[least], n_people)
     if people is None:
         return [o for _,o in StratifiedKFold(
             int(n), shuffle=True, random_state=seed).split(labels, labels)]
@@ -82,6 +87,7 @@ def fill_splits(
     people, # Person in each picture, `str [n]`; '' if not known
     seed:int=0, # Random seed for the splits
     where:str='the set', # Name used in messages
+    vocab=None, # Class names, used in messages
 )->tuple: # Split of each face, `str [n]`, and a sentence on where the splits come from
     """Draw missing splits by seed
 
@@ -91,7 +97,8 @@ def fill_splits(
         np.array(split, dtype='<U5'), set(split) - {''}, np.array(people, dtype=str))
     if known and '' in split:
         raise InputError(f'{where}: {names[list(split).index("")]} is in none of the splits train, '
-                         'valid and test, but others are; move it into one, or use no splits')
+                         'valid and test, but others are; move it into one or out of this folder, '
+                         'or use no splits')
     if known - {'train'} and 'train' not in known:
         return split, f'Splits: {" and ".join(sorted(known))} only'
     if known==set(SPLITS): return split, f'Splits: from names{_shared_people(split, people)}'
@@ -102,7 +109,7 @@ def fill_splits(
     alone = not known & {'test', 'valid'}
     train = np.flatnonzero(split!='test')
     who = people[train] if all(people[train]) else None
-    held = folds(np.asarray(labels)[train], who, seed, where)
+    held = folds(np.asarray(labels)[train], who, seed, where, vocab)
     split[train], split[train[held[0]]] = 'train', 'valid'
     if alone: split[train[held[1]]] = 'test'
     by = f'by seed {seed}{"" if who is None else ", nobody in two of them"}'

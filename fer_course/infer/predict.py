@@ -6,11 +6,11 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/predict.html.md"""
 
 # %% auto #0
 __all__ = ['MARGIN', 'UNSURE', 'TURN_FROM', 'FACE_SIZES', 'is_url', 'fetch', 'read_picture', 'crop', 'Shown', 'name_of', 'frames',
-           'media_kind', 'files_in', 'pictures', 'Answer', 'look', 'overlaps', 'Tracker', 'predict_each', 'table',
-           'predict', 'plot_over_time', 'draw_boxes']
+           'media_kind', 'is_moving', 'files_in', 'pictures', 'Answer', 'look', 'overlaps', 'Tracker', 'predict_each',
+           'table', 'predict', 'plot_over_time', 'draw_boxes']
 
 # %% ../../nbs/lib/infer/predict.ipynb #08b6e76a
-import os
+import os, warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from fastcore.meta import delegates
 from ..nets.predictor import Predictor, load_predictor
 from ..core.cli import error_line
 from .detect import find_tilted_faces
-from ..core.errors import InputError
+from ..core.errors import InputError, path_hint
 from ..data.pictures import (
     MAX_FILE, MAX_PIXELS, SUFFIXES, decode, name_and_font, open_picture, picture_kind)
 
@@ -162,7 +162,11 @@ def frames(
         due = (round((seconds+.0005)//every)+1)*every
         yield Shown(f'{name_of(path)} {seconds:.{digits}f} s',
                     np.ascontiguousarray(img[...,::-1]), name_of(path), n, round(seconds, 3))
+    # the header tells how long it is
+    length = video.get(cv2.CAP_PROP_FRAME_COUNT)/rate if .01<rate<1000 else 0
     video.release()
+    if n>=0 and seconds+1 < .8*length:
+        warnings.warn(f'{name_of(path)}: ends after {seconds:.1f} of {length:.1f} s, so it may be damaged')
     if n<0: raise refuse('OpenCV finds no frame in it')
 
 def _head(path):
@@ -178,8 +182,17 @@ def media_kind(
     suffix, head = Path(path).suffix.lower(), _head(Path(path))
     if picture_kind(head): return 'picture'
     is_video = head[4:8]==b'ftyp' or head[8:11]==b'AVI' or head.startswith(_VIDEO)
-    if suffix in _VIDEOS or not suffix and is_video: return 'video'
+    if suffix in _VIDEOS or is_video and (not suffix or suffix in SUFFIXES): return 'video'
     return 'picture' if suffix in SUFFIXES else ''
+
+def is_moving(
+    path, # Path of a file
+)->bool: # False if it cannot be read
+    "Whether a file is a picture with several frames, an animation"
+    if picture_kind(_head(Path(path))) not in ('GIF', 'WEBP'): return False
+    try:
+        with Image.open(path, formats=['GIF', 'WEBP']) as img: return img.is_animated
+    except Exception: return False # Pillow may raise nearly any exception for a broken file
 
 def _walk(folder, others):
     "Paths of the files in a folder, and of subfolders that cannot be opened"
@@ -207,11 +220,18 @@ def files_in(
         raise InputError(f'{name_of(folder)}: no pictures in this folder; give another')
     return sorted(found)
 
+def _not_there(path):
+    "The error for a path that does not exist, with what may have been meant"
+    hint = ('standard input is not read; give the name of a file' if str(path)=='-'
+            else path_hint(path).replace('web address', 'web address, which begins with https:// and needs --url'))
+    return FileNotFoundError(f'{name_of(path)}: no such file or folder; {hint}')
+
 def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) else Path(src)
 
 def _one(src, every, url):
     "The `Shown`s of a single source, not a list"
     path = _path(src)
+    if path and not os.path.lexists(path): raise _not_there(path)
     if path and path.is_dir(): yield from pictures(files_in(path), every)
     elif path and media_kind(path)=='video': yield from frames(path, every)
     else:

@@ -9,6 +9,7 @@ __all__ = ['softmax', 'Predictor', 'resize_faces', 'onnx_session', 'OnnxPredicto
            'find_model', 'load_predictor']
 
 # %% ../../nbs/lib/nets/predictor.ipynb #471d3c18
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,34 @@ def learner_card(
     return {**card, 'path': Path('learner')}
 
 # %% ../../nbs/lib/nets/predictor.ipynb #98aa4166
+_SAVE = 'keep its network with save_network (fer_course.nets.modelfile)'
+_WRITE = ('write_model (fer_course.nets.card), if its input is called faces [n, 1, k, k], from 0 to 255, '
+          'and its output scores [n, classes]')
+# Models of other programs, by suffix, and what to do with them
+_FOREIGN = {
+    **dict.fromkeys('.pkl .pickle .joblib'.split(),
+        'a pickle, such as fastai exports, which can run any code when it is opened; if you trust it, '
+        f'open it in Python with load_learner and {_SAVE}'),
+    **dict.fromkeys('.pth .pt .ckpt .bin'.split(),
+        f'weights without a description; build their network in Python, load them and {_SAVE}'),
+    **dict.fromkeys('.h5 .hdf5 .keras .pb .tflite .caffemodel .mlmodel'.split(),
+        f'a model of another library; convert it to ONNX and give it a card with {_WRITE}'),
+    '.safetensors': f'no model card beside it, which says what it takes and answers; get it too, or {_SAVE}',
+    '.onnx': f'no model card beside it, which says what it takes and answers; get it too, or make one with {_WRITE}'}
+
+def _check_foreign(path):
+    "Raise `InputError` for a model of another program, which has no card"
+    if path.is_file() and path.suffix.lower() in _FOREIGN and not path.with_suffix('.json').is_file():
+        raise InputError(f'{path}: {_FOREIGN[path.suffix.lower()]}')
+
+def _check_there(path):
+    "Raise `FileNotFoundError` if there is nothing like a model at `path`"
+    at = (path, path.with_suffix('.json'), *(path.with_name(path.name+o) for o in ('.json', *ENDINGS)))
+    if any(o.exists() or o.is_symlink() for o in at): return
+    near = get_close_matches(str(path), SHIPPED, n=1)
+    hint = f'did you mean {near[0]}?' if near else f'give {" or ".join(SHIPPED)}, or what fer-train wrote below models/'
+    raise FileNotFoundError(f'{path}: no such file, and no model card beside it; {hint}')
+
 def find_model(
     path, # 'fer' or 'small'; a card, weights, or their common path; or a folder with one model
 )->Path: # Path of the weights
@@ -139,12 +168,20 @@ def find_model(
         found = sorted(o for o in path.glob('*.json')
                        if any(o.with_suffix(e).is_file() for e in ENDINGS))
         if not found:
-            raise FileNotFoundError(f'{path}: no model in this folder; '
-                                    'give the .json file next to the weights')
+            below = sorted(str(o) for o in path.rglob('*.json')
+                           if any(o.with_suffix(e).is_file() for e in ENDINGS))
+            for o in sorted(path.iterdir()): _check_foreign(o)
+            raise FileNotFoundError(
+                f'{path}: no model in this folder; ' + (
+                    f'give one of those below it: {", ".join(below[:5])}' if below
+                    else 'it is a record, and its model is below models/'
+                    if (path/'metrics.json').is_file() else 'give the .json file next to the weights'))
         if len(found)>1:
             raise InputError(f'{path} contains {len(found)} models; '
                              f'give one of them: {", ".join(o.name for o in found[:5])}')
         path = found[0]
+    _check_foreign(path)
+    _check_there(path)
     if path.suffix in ENDINGS: return path
     card = read_card(path)['path']
     return next((o for e in ('.onnx', '.safetensors') if (o := card.with_suffix(e)).is_file()),
