@@ -88,7 +88,7 @@ q4 = quiz.choice(
         b='The lead would stay the same if pretraining gave every network a fixed bonus. What it '
           'gives is knowledge of edges and textures, which many faces also teach.',
         c='With fewer faces both runs learn less, but not equally less: the one that starts from '
-          'nothing needs the faces more.',
+          'nothing needs the faces, or the steps that come with them, more.',
         d='A reversed lead would mean that ImageNet\'s weights do harm when faces are '
           'few. They would have to be worse than random numbers.'),
     [

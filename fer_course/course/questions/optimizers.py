@@ -176,15 +176,15 @@ q5 = quiz.value(
 q6 = quiz.choice(
     'd',
     dict(
-        a='It came out ahead at the rate that somebody happened to choose. At the next rate it '
+        a='It came out ahead at a rate that somebody happened to choose. Two doublings later it '
           'is behind.',
-        b='Its lowest point is lower, but that curve still falls at the edge, each point is one '
-          'seed, and for the pretrained runs it looks different.',
+        b='Its lowest point is the lower one, but on the seeds and the faces that chose the rate, '
+          'so it flatters. Other seeds and faces may confirm it; these cannot.',
         c='It does: the order of the two changes with it.',
         d='A comparison at one rate compares two optimizers at that rate. Where the order '
-          'changes with the rate, compare each at its best rate, after a sweep that goes far '
-          'enough to show it.'),
+          'changes with the rate, let each have its best rate, and judge them with seeds and '
+          'faces that did not choose it.'),
     [
-        'Follow the two curves of the runs from scratch from left to right.',
-        'Which is lower at the middle rate, which at the highest? And has the lower one reached its '
-        'lowest point?'])
+        'Follow the two curves of the pretrained runs from left to right.',
+        'Which is lower at 0.001, which at 0.004? And which seeds and faces would you have to '
+        'ask to be sure?'])
