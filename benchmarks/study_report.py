@@ -104,8 +104,8 @@ def signed(x): return f'{100*x:+.1f}'.replace('-', '−')
 
 def points(o):
     "The difference of a pair on PublicTest, in words"
-    of = f'95 % interval over {o.seeds} seeds {signed(o.seeds_lo)} to {signed(o.seeds_hi)}' if o.seeds>2 else 'one seed' if o.seeds==1 else f'{o.seeds} seeds'
-    return f'{signed(o.accuracy_diff)} points ({of})'
+    of = f'95\u00a0% over {o.seeds} seeds {signed(o.seeds_lo)}\u00a0to\u00a0{signed(o.seeds_hi)}' if o.seeds>2 else 'one seed' if o.seeds==1 else f'{o.seeds} seeds'
+    return f'{signed(o.accuracy_diff)}\u00a0points ({of})' # no number breaks over a line
 
 def say_best(t): return '; '.join(f'{NAMES[o.run]} {o.lr:g} (loss {o.loss:.3f}, accuracy {o.accuracy:.1%})' for o in t[t.chosen].itertuples())
 
@@ -128,7 +128,7 @@ def draw_rates(t):
     tidy_axes(top, ylabel='loss on PublicTest')
     tidy_axes(low, 'learning rate', 'accuracy on PublicTest', percent='y')
     fig.legend(*top.get_legend_handles_labels(), loc='outside upper center', ncols=1 if t.run.nunique()<4 else 2, fontsize=7, frameon=False)
-    return Picture(fig, f'Loss and accuracy on PublicTest against the learning rate. Lowest loss: {say_best(t)}.')
+    return Picture(fig, f'Loss and accuracy on PublicTest against the learning rate, with a standard deviation over seeds; the lowest loss of each run is filled. Lowest loss: {say_best(t)}.')
 
 def draw_equal_rates(t):
     "Differences of accuracy at equal rates, a line for each pair"
@@ -143,7 +143,7 @@ def draw_equal_rates(t):
     fig.legend(loc='outside upper center', fontsize=7, frameon=False)
     ends = '; '.join(f'{NAMES[a]} minus {NAMES[b]} goes from {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points'
                      for (a,b),o in t.groupby(['a', 'b'], sort=False))
-    return Picture(fig, f'Differences of accuracy between runs at equal learning rates: {ends}.')
+    return Picture(fig, f'Differences of accuracy between runs at equal learning rates, with a standard deviation over seeds: {ends}.')
 
 # comparisons, on PrivateTest
 
