@@ -246,7 +246,8 @@ DESIGN = """## Design
 
 Five runs of `tf_efficientnet_lite0` at 64 px that differ in their start, their optimizer or their frozen layers. The rate of each is
 chosen on PublicTest by its loss on tuning seeds; the trainings that are reported on PrivateTest have fresh seeds. All was decided
-[before the first training](../README.md): stages, seeds, rates, comparisons and tests."""
+[before the first training](../README.md): stages, seeds, rates, comparisons and tests. (Comparisons at own rates on the tuning seeds
+were not part of that plan; they preview stage C.)"""
 
 METHOD = """Intervals come from a bootstrap crossed over seeds and faces, since another seed moves the numbers as other faces do
 ([Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098)), and interval estimates say more about a few seeds than means
@@ -254,9 +255,9 @@ METHOD = """Intervals come from a bootstrap crossed over seeds and faces, since 
 A pair is *decided* where its p value, corrected by Holm's method over the pairs of its stage, is below 5 %, and *equal within a point* where an
 equivalence test shows a difference of less than one point."""
 
-ARGUMENTS = dict(opt_func=('The sign of Adam minus RMSProp depends on the rate', 'equal_optimizer', 'two optimizers'),
-                 pretrained=('What pretraining is worth at equal rates', 'equal_start', 'two starts'),
-                 freeze_to=('What freezing the body costs at equal rates', 'equal_freezing', 'frozen and free bodies'))
+ARGUMENTS = dict(opt_func=('Adam minus RMSProp at equal rates', 'equal_optimizer'),
+                 pretrained=('What pretraining is worth at equal rates', 'equal_start'),
+                 freeze_to=('What freezing the body costs at equal rates', 'equal_freezing'))
 
 def count_opened(root=HERE.parent/'results'):
     "Trainings, by folder, whose scores on PrivateTest stand in this repository, apart from the study's"
@@ -271,7 +272,7 @@ def count_opened(root=HERE.parent/'results'):
     found['synth-validity'] = len(teach)+len(json.loads((root/'synth-validity'/'fewer.json').read_text())['runs'])
     return dict(sorted(found.items()))
 
-def edges(name, t):
+def edges(t):
     "Arms whose best rate is an end of the rates that were tried, or that none is"
     ends = t.groupby('run', sort=False).lr.agg(['min', 'max'])
     at = [o for o in t[t.chosen].itertuples() if o.lr in tuple(ends.loc[o.run])]
@@ -279,7 +280,7 @@ def edges(name, t):
     return 'At an end of the rates that were tried: ' + ', '.join(f'{NAMES[o.run]} ({o.lr:g})' for o in at) + '.'
 
 def course_rate(t):
-    "What the rate that the course gives to all runs costs each of them, on PublicTest"
+    "Accuracy at the rate that the course gives to all runs minus that at the run's own, on PublicTest"
     own, common = t[t.chosen].set_index('run').accuracy, t[np.isclose(t.lr, DEFAULTS['lr'])].set_index('run').accuracy
     return '; '.join(f'{NAMES[o]} {signed(common[o]-own[o])}' for o in own.index if o in common)
 
@@ -297,7 +298,7 @@ def tuning_page(name, t, rows):
 
 {markdown_table(best_table(t))}
 
-{edges(name, t)}
+{edges(t)}
 
 ![{draw_rates(t).alt}](rates_{name}.png)
 """
@@ -310,13 +311,14 @@ def best_table(t):
 
 def equal_page(t, equal, own):
     "What stage A found about pairs, at equal rates and each at its own"
-    parts = [f'What the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, costs each of them against its own, in points on PublicTest: {course_rate(t)}.']
-    for arg,(heading, pic, what) in ARGUMENTS.items():
+    parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
+    for arg,(heading, pic) in ARGUMENTS.items():
         mine = equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
         lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points' + (f'; {describe_signs(o)}' if o.seeds.min()>2 else '') +
                  f'. At the course\'s rate: {points(o[np.isclose(o.lr, DEFAULTS["lr"])].iloc[0])}. Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in mine.groupby(['a', 'b'], sort=False)]
         parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{draw_equal_rates(mine).alt}]({pic}.png)')
-    parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so that they flatter; how large the differences are on fresh seeds, '
+    parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
+    parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; how large the differences are on fresh seeds, '
                  'on faces that chose nothing, is what the next stages are for.')
     return '\n\n'.join(parts)+'\n'
 
@@ -335,7 +337,7 @@ def summary_page(tables):
         return f'## In short\n\nEach run at its own rate, fresh seeds, faces of PrivateTest (stage {last.stage.iloc[0]}):\n\n' + '\n'.join(f'- {describe_pair(o)}.' for o in last.itertuples())
     if 'own_rates' not in tables: return ''
     lines = [f'- {NAMES[o.a]}, at {o.lr_a:g}, minus {NAMES[o.b]}, at {o.lr_b:g}: {points(o)}.' for o in tables['own_rates'].itertuples()]
-    return '## In short\n\nEach run at the rate that suits it best, on the split and seeds that chose the rate (PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
+    return '## In short\n\nEach run at the rate of its lowest mean loss, in accuracy on the split and seeds that chose the rate (PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
 
 def limits_page(names, jobs):
     "What the report does not show"
@@ -344,6 +346,9 @@ def limits_page(names, jobs):
              f'FER2013 is a set of web photographs with disputed labels, and of {100*(~read_faces().unseen).mean():.0f} % of the test faces the training faces hold the very pixels.']
     sealed = [o for o in names if study.STAGES[o].sealed]
     if not sealed: lines.insert(0, 'So far only rates were tuned, on PublicTest; what is measured on PrivateTest with fresh seeds (stages C and E) is not there yet.')
+    if 'A' in names:
+        lines.append('In stage A the frozen run trained on features computed once, five views of each face, the same for all seeds: it did not see the batches of the others, '
+                     'and its spread over seeds leaves out augmentation.')
     for o in names:
         n, planned = len({seed for _,_,seed in jobs[o]}), len(study.STAGES[o].seeds)
         if n<planned: lines.append(f'Stage {o} has {n} of its {planned} seeds.')
@@ -355,11 +360,11 @@ def opened_page(names, jobs):
     table = markdown_table(pd.DataFrame([{'where in `results/`': k, 'trainings': v} for k,v in others.items()]).set_index('where in `results/`'))
     return f"""## How often PrivateTest was opened
 
-By this report, for {here or 'none'} of the study's trainings{', once each' if here else ''}. Everything else in this repository that was ever scored on PrivateTest, {sum(others.values())} trainings, is:
+By this report, for {here or 'none'} of the study's trainings{', once each' if here else ''}. Everything else whose scores on PrivateTest stand in this repository, {sum(others.values())} trainings, is:
 
 {table}
 
-None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
+Ten trainings of a sweep over rates, since removed, were scored on it too; only their PublicTest numbers were kept. None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
 
 def repeat_page(names, given):
     "The commands that make the study again"
@@ -384,7 +389,7 @@ def tuning_report(rows):
         pages.append(tuning_page(o, t, rows[o]))
         if o!='A': continue
         equal, own = tables['equal_rates'], tables['own_rates'] = equal_rates(rows['A']), at_own_rates(rows['A'], t[t.chosen])
-        for arg,(_, pic, _) in ARGUMENTS.items():
+        for arg,(_, pic) in ARGUMENTS.items():
             pics[pic] = draw_equal_rates(equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]])
         pages.append(equal_page(t, equal, own))
     return tables, pics, pages

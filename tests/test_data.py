@@ -126,11 +126,12 @@ def test_archive_for_each_class(tmp_path):
     assert (load_faces(tmp_path/'d').counts().sum()==6).all()
 
 def test_copy_beside(tmp_path):
-    for o in ('data', 'data - Copy'):
+    for o in ('data', 'data - Copy', 'data - Copy (2)'):
         tree(tmp_path/'d'/o/'train', 6)
         tree(tmp_path/'d'/o/'test', 2, 6)
     faces = load_faces(tmp_path/'d')
-    assert len(faces)==56 and 'Passed over: data - Copy, a second copy of 56 pictures' in faces.describe()
+    assert len(faces)==56
+    for o in ('data - Copy', 'data - Copy (2)'): assert f'Passed over: {o}, a second copy of 56 pictures' in faces.describe()
 
 def test_picture_outside(tmp_path):
     tree(tmp_path/'d', 6)

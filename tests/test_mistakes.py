@@ -117,8 +117,9 @@ def test_evaluate_own_folder(here, capsys):
     fer_evaluate('small', data='mine')
     said = capsys.readouterr().out
     for o in ('Splits: none given, so drawn', '--split all uses all 12', 'evaluated on 2 faces of mine (test; it has 12 in all)', 'mine has no angry'): assert o in said
+    assert '--overwrite' in line_of(fer_evaluate, 'small', data='mine')
+    fer_evaluate('small', data='mine', split='all')
     assert '--overwrite' in line_of(fer_evaluate, 'small', data='mine', split='all')
-    fer_evaluate('small', data='mine', split='all', overwrite=True)
     said = capsys.readouterr().out
     assert 'evaluated on 12 faces of mine\n' in said and 'only the' not in said
 

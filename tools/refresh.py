@@ -17,7 +17,7 @@ from tools.notebooks import set_badges
 from tools.readme import run_notebook, write_readme
 
 # In `nbs/`: notebooks whose cells make what they show from this clone and its records
-PAGES = ['lib/index.ipynb', 'results.ipynb', 'study.ipynb', 'benchmarks.ipynb', 'index.ipynb']
+PAGES = ['lib/index.ipynb', 'results.ipynb', 'study.ipynb', 'benchmarks.ipynb', 'teachers.ipynb', 'index.ipynb']
 
 def comparisons(
     root:Path=ROOT, # A clone

@@ -9,7 +9,7 @@ __all__ = ['FER2013', 'VOTES', 'face_side', 'row_pixels', 'parse_pixels', 'guess
            'is_pixel_table', 'csv_faces', 'read_csv', 'same_as_challenge', 'read_votes', 'add_votes']
 
 # %% ../../nbs/lib/data/fer2013.ipynb #5f2f46ab
-import csv, hashlib, io
+import csv, hashlib, io, re
 from dataclasses import replace
 from itertools import islice
 from math import isqrt
@@ -65,9 +65,9 @@ def row_pixels(
         raise InputError(f'{where} has {len(vals):,} pixels; a face has {side}×{side} = {n:,}')
     bad = next((i for i,o in enumerate(vals) if not _is_pixel(o)), None)
     if bad is None: return np.array(vals, dtype=float).astype(int)
-    raise InputError(f'{where}: pixel {bad+1:,} is {vals[bad].decode(errors="replace")!r}; '
-                     'a pixel is a whole number from 0 to 255; '
-                     'values from 0 to 1 must be multiplied by 255')
+    said = vals[bad].decode(errors='replace')
+    hint = '; values from 0 to 1 must be multiplied by 255' if re.fullmatch(r'0?\.\d+', said) else ''
+    raise InputError(f'{where}: pixel {bad+1:,} is {said!r}; a pixel is a whole number from 0 to 255{hint}')
 
 # %% ../../nbs/lib/data/fer2013.ipynb #7fd52da1
 def _numbers(text):
@@ -176,14 +176,23 @@ def _lines(f, nothing):
             yield o
         elif o.strip(): empty.append(o) # elsewhere it is a mistake, as rows are counted
 
+def _full_rows(rows):
+    "The same for the fields of rows"
+    empty = []
+    for row in rows:
+        if any(o.strip() for o in row):
+            yield from empty
+            empty = []
+            yield row
+        elif len(row)>1: empty.append(row)
+
 def _rows(f, sep, n_cols, where):
     "The fields of each row, without blank lines"
     # a quoted field may contain anything, even line breaks and lists
     if b'"' in f.peek(1<<16).split(b'\n')[0]:
         csv.field_size_limit(1<<27)
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
-        rows = ([o.encode() for o in row]
-                for row in rows if any(o.strip() for o in row))
+        rows = ([o.encode() for o in row] for row in _full_rows(rows))
     else: rows = (o.split(sep.encode()) for o in _lines(f, sep.encode()+b' \t\r\n'))
     for i,row in enumerate(rows, 1):
         if len(row)!=n_cols:

@@ -430,7 +430,7 @@ def _tail(name): # the path split in two: before and from the folder of the spli
     return '/'.join(dirs[:max(i, 0)]), '/'.join(dirs[max(i, 0):])
 
 def _drop_copy(found, imgs):
-    "`found` without a second copy of a whole tree, and a note on it"
+    "`found` without further copies of a whole tree, and a note on each"
     trees, roots = {}, {}
     for o in found:
         root, tail = _tail(o.file)
@@ -443,8 +443,8 @@ def _drop_copy(found, imgs):
                     and all((imgs[f]==imgs[known[t]]).all() for t,f in files.items()))
         if any(o!=root and is_copy(o) for o in roots[min(files)]):
             gone = set(files.values())
-            return ([o for o in found if o.file not in gone],
-                    [f'Passed over: {root}, a second copy of {len(gone):,} pictures'])
+            rest, more = _drop_copy([o for o in found if o.file not in gone], imgs)
+            return rest, [f'Passed over: {root}, a second copy of {len(gone):,} pictures', *more]
     return found, []
 
 def _passed_over(listing, used):

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.faceset import class_name
+from .columns import separator
 from .splits import split_name
 
 # %% ../../nbs/lib/data/sets.ipynb #c576a40b
@@ -100,12 +101,15 @@ def read_votes_table(
     data:bytes, # `fer2013new.csv`, with the columns Usage, Image name and ten of votes
 )->dict: # `{'fer0000000': ('neutral', 'train')}`
     "Read the table of FER+, which names a picture and a split in each row"
-    rows = list(csv.DictReader(_text(data).splitlines()))
-    if rows and 'Image name' not in rows[0]: return {}
+    lines = _text(data).splitlines()
+    rows = list(csv.DictReader(lines, delimiter=separator(lines[0]) if lines else ','))
+    # spreadsheets may change spaces and capitals of the header
+    rows = [{(k or '').strip().lower(): v for k,v in o.items()} for o in rows]
+    if rows and 'image name' not in rows[0]: return {}
     # FER+ gives no name to pictures that it leaves out
-    return {_stem(o['Image name']): (_majority([o.get(k) for k in _FERPLUS], f'{path}, data row {i}'),
-                                     split_name(o.get('Usage') or ''))
-            for i,o in enumerate(rows, 1) if o['Image name']}
+    return {_stem(o['image name']): (_majority([o.get(k.lower()) for k in _FERPLUS], f'{path}, data row {i}'),
+                                     split_name(o.get('usage') or ''))
+            for i,o in enumerate(rows, 1) if o['image name']}
 
 def spread_peaks(
     codes:dict, # Code of the last frame of each sequence

@@ -99,11 +99,11 @@ def evaluation_config(
 def evaluation_folder(
     config:dict, # From `evaluation_config`, or of a record from `evaluate`
     out, # Folder of the records
-)->Path: # `out/evaluations/<tested on>/<trained on>/<run>/seed<k>`
+)->Path: # `out/evaluations/<tested on>/<trained on>/<run>/seed<k>`; `seed<k>-<split>` unless it is the test split
     "Folder for the record of an evaluation, apart from those of trainings in `results/<set>`"
     c = config
     return (Path(out)/'evaluations'/c['data']['name']/c['trained_on']['name']
-            /c['run']/f'seed{c["seed"]}')
+            /c['run']/(f'seed{c["seed"]}' + (f'-{c["split"]}' if c['split']!='test' else '')))
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #20717625
 def evaluation_summary(

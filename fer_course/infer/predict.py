@@ -25,7 +25,7 @@ from ..core.cli import error_line
 from .detect import find_tilted_faces
 from ..core.errors import InputError, path_hint
 from ..data.pictures import (
-    MAX_FILE, MAX_PIXELS, SUFFIXES, decode, name_and_font, open_picture, picture_kind)
+    ANIMATED, MAX_FILE, MAX_PIXELS, SUFFIXES, decode, name_and_font, open_picture, picture_kind)
 
 # %% ../../nbs/lib/infer/predict.ipynb #4001bb4c
 def is_url(
@@ -189,9 +189,10 @@ def is_moving(
     path, # Path of a file
 )->bool: # False if it cannot be read
     "Whether a file is a picture with several frames, an animation"
-    if picture_kind(_head(Path(path))) not in ('GIF', 'WEBP'): return False
+    kind = picture_kind(_head(Path(path)))
+    if kind not in ANIMATED: return False
     try:
-        with Image.open(path, formats=['GIF', 'WEBP']) as img: return img.is_animated
+        with Image.open(path, formats=[kind]) as img: return getattr(img, 'is_animated', False)
     except Exception: return False # Pillow may raise nearly any exception for a broken file
 
 def _walk(folder, others):
