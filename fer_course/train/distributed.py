@@ -9,7 +9,7 @@ __all__ = ['world_size', 'rank', 'distrib_cbs', 'init_processes', 'broadcast', '
            'check_launch']
 
 # %% ../../nbs/lib/train/distributed.ipynb #4ebe2fe3
-import os
+import gc, os, traceback
 from datetime import timedelta
 from functools import cache
 
@@ -125,7 +125,10 @@ def distributed_training(
         raise
     if not first: _work(device)
     try: yield first
-    except (InputError, OSError):
+    except (InputError, OSError) as e:
+        # the frames hold the model, which must be gone before the process group is
+        traceback.clear_frames(e.__traceback__)
+        gc.collect()
         _end(first)
         raise
     _end(first)
