@@ -187,9 +187,9 @@ def interval_of(o):
 def describe_pair(o):
     "A pair as a sentence"
     lo, hi, of = interval_of(o)
-    if o.seeds<2: return f'{NAMES[o.a]} minus {NAMES[o.b]}: {100*o.accuracy_diff:+.1f} points (95 % interval {100*lo:+.1f} to {100*hi:+.1f} {of})'
+    if o.seeds<2: return f'{NAMES[o.a]} minus {NAMES[o.b]}: {signed(o.accuracy_diff)} points (95 % interval {signed(lo)} to {signed(hi)} {of})'
     verdict = 'equal within a point' if o.equivalent else 'decided' if o.p_holm<.05 else 'not decided'
-    return f'{NAMES[o.a]} minus {NAMES[o.b]}: {100*o.accuracy_diff:+.1f} points (95 % interval {100*lo:+.1f} to {100*hi:+.1f} {of}; {verdict})'
+    return f'{NAMES[o.a]} minus {NAMES[o.b]}: {signed(o.accuracy_diff)} points (95 % interval {signed(lo)} to {signed(hi)} {of}; {verdict})'
 
 def draw_pairs(t):
     "Differences with their intervals over seeds and faces"
@@ -209,7 +209,7 @@ def draw_pairs(t):
 def draw_cost(rows):
     """Accuracy on PublicTest against processor time, a line for each arm, averaged over seeds.
 
-    An epoch counts as long as in the arm's quickest training: machines are shared, and a busy one takes up to four times as long."""
+    An epoch counts as long as in the arm's quickest training: machines are shared, and a busy one takes longer."""
     fig = small_figure(3.2)
     ax, said = fig.subplots(), []
     for i,run in enumerate(dict.fromkeys(o['run'] for o in rows)):
@@ -289,7 +289,7 @@ def describe_signs(o):
     up, down = int((o.seeds_lo>0).sum()), int((o.seeds_hi<0).sum())
     return f'of {len(o)} rates, the interval over seeds lies above zero at {up}, below at {down}, and includes it at {len(o)-up-down}'
 
-def tuning_page(name, t, rows):
+def tuning_page(name, t, rows, pic):
     "What a tuning stage found: its rates"
     o, seeds = rows[0], sorted({o['seed'] for o in rows})
     return f"""### Each run has a rate of its own (stage {name})
@@ -300,7 +300,7 @@ def tuning_page(name, t, rows):
 
 {edges(t)}
 
-![{draw_rates(t).alt}](rates_{name}.png)
+![{pic.alt}](rates_{name}.png)
 """
 
 def best_table(t):
@@ -309,14 +309,15 @@ def best_table(t):
              'accuracy %': f'{100*o.accuracy:.1f}' + (f' ± {100*o.accuracy_sd:.1f}' if o.seeds>1 else '')} for o in t[t.chosen].itertuples()]
     return pd.DataFrame(rows).set_index('run')
 
-def equal_page(t, equal, own):
+def of_argument(equal, arg): return equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
+
+def equal_page(t, equal, own, pics):
     "What stage A found about pairs, at equal rates and each at its own"
     parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
     for arg,(heading, pic) in ARGUMENTS.items():
-        mine = equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
         lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points' + (f'; {describe_signs(o)}' if o.seeds.min()>2 else '') +
-                 f'. At the course\'s rate: {points(o[np.isclose(o.lr, DEFAULTS["lr"])].iloc[0])}. Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in mine.groupby(['a', 'b'], sort=False)]
-        parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{draw_equal_rates(mine).alt}]({pic}.png)')
+                 f'. At the course\'s rate: {points(o[np.isclose(o.lr, DEFAULTS["lr"])].iloc[0])}. Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in of_argument(equal, arg).groupby(['a', 'b'], sort=False)]
+        parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{pics[pic].alt}]({pic}.png)')
     parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
     parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; how large the differences are on fresh seeds, '
                  'on faces that chose nothing, is what the next stages are for.')
@@ -364,7 +365,7 @@ By this report, for {here or 'none'} of the study's trainings{', once each' if h
 
 {table}
 
-Ten trainings of a sweep over rates, since removed, were scored on it too; only their PublicTest numbers were kept. None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
+Trainings of a sweep over rates, since removed, were scored on it too; only their PublicTest numbers were kept. None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
 
 def repeat_page(names, given):
     "The commands that make the study again"
@@ -386,12 +387,11 @@ def tuning_report(rows):
     for o in rows:
         t = tables['rates'].query('stage==@o')
         pics[f'rates_{o}'] = draw_rates(t)
-        pages.append(tuning_page(o, t, rows[o]))
+        pages.append(tuning_page(o, t, rows[o], pics[f'rates_{o}']))
         if o!='A': continue
         equal, own = tables['equal_rates'], tables['own_rates'] = equal_rates(rows['A']), at_own_rates(rows['A'], t[t.chosen])
-        for arg,(_, pic) in ARGUMENTS.items():
-            pics[pic] = draw_equal_rates(equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]])
-        pages.append(equal_page(t, equal, own))
+        for arg,(_, pic) in ARGUMENTS.items(): pics[pic] = draw_equal_rates(of_argument(equal, arg))
+        pages.append(equal_page(t, equal, own, pics))
     return tables, pics, pages
 
 def sealed_report(jobs):

@@ -388,8 +388,9 @@ def _files(pictures):
     for o in pictures:
         if set('*?[') & set(o) and not is_url(o) and not os.path.lexists(o):
             # the shells of Windows leave patterns as they are
-            files += sorted(glob(o, recursive=True))
-            if not glob(o, recursive=True): raise InputError(f'{o}: no file matches this pattern')
+            found = sorted(glob(o, recursive=True))
+            if not found: raise InputError(f'{o}: no file matches this pattern')
+            files += found
             continue
         try: files += files_in(o, others) if os.path.isdir(o) else [o]
         except (InputError, OSError): files.append(o) # reported when its turn comes

@@ -58,6 +58,11 @@ def test_rates(made_up):
     assert '| Adam, pretrained | 0.002 | 1.010 | 50.0 ± 0.0 |' in page and 'No best rate is an end of the rates' in page and 'for none of the study' in page
     assert 'of 7 rates, the interval over seeds lies above zero at 0, below at 0, and includes it at 7' in page and 'nan' not in page
 
+def test_processor_seconds():
+    "What the design's page says of how long trainings took"
+    took = [o['cpu_seconds'] for o in (json.loads(p.read_text()) for p in (KEPT/'A').glob('adam_pretrained-*.json'))]
+    assert f'{min(took):.0f} to {max(took):.0f} processor seconds' in (KEPT/'README.md').read_text()
+
 def test_signs():
     "Differences on either side of zero are counted, and one interval that holds it"
     t = pd.DataFrame(dict(seeds_lo=[.01, -.03, -.01, float('nan')], seeds_hi=[.02, -.01, .02, float('nan')]))
@@ -113,7 +118,7 @@ def test_one_seed(made_up):
     pair = tables['pairs'].query('measure=="all" and a=="adam_pretrained" and b=="adam_scratch"').iloc[0]
     said = study_report.describe_pair(pair)
     assert pair.faces_lo<pair.accuracy_diff<pair.faces_hi and not pair.equivalent and pd.isna(pair.p_holm)
-    assert f'{100*pair.faces_lo:+.1f} to {100*pair.faces_hi:+.1f} over the test faces; one seed' in said and 'nan' not in said
+    assert f'{100*pair.faces_lo:+.1f} to {100*pair.faces_hi:+.1f} over the test faces; one seed'.replace('-', '−') in said and 'nan' not in said
     page = (made_up/'one_seed'/'report.md').read_text()
     assert said in page and 'nan' not in page
 

@@ -22,7 +22,7 @@ from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet, VOCAB
 from .archives import members
 from .classes import CSV_ORDER, check_classes, class_note, name_classes, vocab_for
-from .columns import UTF16, csv_columns, pick_columns, separator
+from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
 from .splits import fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
@@ -166,25 +166,15 @@ def is_pixel_table(
     return {'label', 'pixels'} <= set(pick_columns(cols, known))
 
 # %% ../../nbs/lib/data/fer2013.ipynb #803577e5
-def _lines(f, nothing):
-    "Lines that are not blank, without rows of separators alone at the end, as spreadsheets write them"
-    empty = []
-    for o in f:
-        if o.strip(nothing):
-            yield from empty
-            empty = []
-            yield o
-        elif o.strip(): empty.append(o) # elsewhere it is a mistake, as rows are counted
-
-def _full_rows(rows):
-    "The same for the fields of rows"
+def _without_blank(rows):
+    "Rows of fields that are not blank, without rows of separators alone at the end, as spreadsheets write them"
     empty = []
     for row in rows:
         if any(o.strip() for o in row):
             yield from empty
             empty = []
             yield row
-        elif len(row)>1: empty.append(row)
+        elif len(row)>1: empty.append(row) # elsewhere it is a mistake, as rows are counted
 
 def _rows(f, sep, n_cols, where):
     "The fields of each row, without blank lines"
@@ -192,9 +182,9 @@ def _rows(f, sep, n_cols, where):
     if b'"' in f.peek(1<<16).split(b'\n')[0]:
         csv.field_size_limit(1<<27)
         rows = csv.reader(io.TextIOWrapper(f, 'utf-8', errors='replace', newline=''), delimiter=sep)
-        rows = ([o.encode() for o in row] for row in _full_rows(rows))
-    else: rows = (o.split(sep.encode()) for o in _lines(f, sep.encode()+b' \t\r\n'))
-    for i,row in enumerate(rows, 1):
+        rows = ([o.encode() for o in row] for row in rows)
+    else: rows = (o.split(sep.encode()) for o in f)
+    for i,row in enumerate(_without_blank(rows), 1):
         if len(row)!=n_cols:
             raise InputError(f'{where}, data row {i} has {len(row)} fields, the header has '
                              f'{n_cols}; get the file again')
@@ -384,9 +374,7 @@ def read_votes(
         raise InputError(f'{path}: not a table ({" ".join(str(e).split())[:80]}); '
                          'this is not fer2013new.csv of FER+') from e
     known = {o.lower(): o for o in ('Usage', *VOTES)}
-    df = df.rename(columns=lambda o: known.get(str(o).strip().lower(), o))
-    full = np.flatnonzero(df.notna().any(axis=1)) # spreadsheets add empty rows at the end
-    df = df.iloc[:full[-1]+1 if len(full) else 0]
+    df = drop_empty_end(df.rename(columns=lambda o: known.get(str(o).strip().lower(), o)))
     if missing := [o for o in ('Usage', *VOTES) if o not in df]:
         raise InputError(f'{path}: no column {" and no column ".join(missing)}; '
                          'this is not fer2013new.csv of FER+')

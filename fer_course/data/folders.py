@@ -21,7 +21,7 @@ from ..core.errors import InputError
 from ..core.faceset import FaceSet, VOCAB, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
-from .columns import UTF16, csv_columns, pick_columns, separator
+from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
@@ -226,8 +226,7 @@ def _frame(data, where):
     try: df = pd.read_csv(io.StringIO(text), sep=separator(line), dtype=str, skipinitialspace=True)
     except (ValueError, pd.errors.ParserError) as e:
         raise InputError(f'{where}: not a table ({" ".join(str(e).split())})') from e
-    full = np.flatnonzero(df.notna().any(axis=1)) # spreadsheets add empty rows at the end
-    return df.iloc[:full[-1]+1 if len(full) else 0].rename(columns=lambda o: str(o).strip(' "\'').lower())
+    return drop_empty_end(df).rename(columns=lambda o: str(o).strip(' "\'').lower())
 
 _BOX = ['face_x', 'face_y', 'face_width', 'face_height'] # Columns of AffectNet, in pixels
 

@@ -101,9 +101,9 @@ def evaluation_folder(
     out, # Folder of the records
 )->Path: # `out/evaluations/<tested on>/<trained on>/<run>/seed<k>`; `seed<k>-<split>` unless it is the test split
     "Folder for the record of an evaluation, apart from those of trainings in `results/<set>`"
-    c = config
-    return (Path(out)/'evaluations'/c['data']['name']/c['trained_on']['name']
-            /c['run']/(f'seed{c["seed"]}' + (f'-{c["split"]}' if c['split']!='test' else '')))
+    seed = f'seed{config["seed"]}' + (f'-{config["split"]}' if config['split']!='test' else '')
+    return (Path(out)/'evaluations'/config['data']['name']/config['trained_on']['name']
+            /config['run']/seed)
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #20717625
 def evaluation_summary(
