@@ -79,23 +79,23 @@ def rate_table(name, rows):
     t = t.assign(chosen=t.groupby('run').loss.transform('min')==t.loss)
     return t.sort_values(['run', 'lr'], key=lambda o: o.map(list(NAMES).index) if o.name=='run' else o, kind='stable')
 
-def equal_rates(rows):
-    "For each pair of the five runs and each rate that both have: the difference of accuracy on PublicTest over seeds"
+def equal_rates(rows, pairs):
+    "For each pair of runs and each rate that both have: the difference of accuracy on PublicTest over seeds"
     acc = {(o['run'], o['lr'], o['seed']): o['valid']['accuracy'] for o in rows}
     res = []
-    for a,b in run_pairs():
+    for a,b in pairs:
         for lr in sorted({lr for run,lr,_ in acc if run==a} & {lr for run,lr,_ in acc if run==b}):
             diffs = [acc[a,lr,s]-acc[b,lr,s] for run,r,s in acc if (run, r)==(a, lr) and (b, lr, s) in acc]
             o = mean_over_seeds(diffs)
             res.append(dict(a=a, b=b, lr=lr, seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
     return pd.DataFrame(res)
 
-def at_own_rates(rows, chosen):
-    "For each pair of the five runs, each at its own rate: the difference of accuracy on PublicTest over the tuning seeds"
+def at_own_rates(rows, chosen, pairs):
+    "For each pair of runs, each at its own rate: the difference of accuracy on PublicTest over the tuning seeds"
     own = chosen.set_index('run').lr
     acc = {(o['run'], o['seed']): o['valid']['accuracy'] for o in rows if o['lr']==own[o['run']]}
     res = []
-    for a,b in run_pairs():
+    for a,b in pairs:
         o = mean_over_seeds([acc[a,s]-acc[b,s] for run,s in acc if run==a and (b, s) in acc])
         res.append(dict(a=a, b=b, lr_a=own[a], lr_b=own[b], seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
     return pd.DataFrame(res)
@@ -246,8 +246,8 @@ DESIGN = """## Design
 
 Five runs of `tf_efficientnet_lite0` at 64 px that differ in their start, their optimizer or their frozen layers. The rate of each is
 chosen on PublicTest by its loss on tuning seeds; the trainings that are reported on PrivateTest have fresh seeds. All was decided
-[before the first training](../README.md): stages, seeds, rates, comparisons and tests. (Comparisons at own rates on the tuning seeds
-were not part of that plan; they preview stage C.)"""
+[before the first training](../README.md): stages, seeds, rates, comparisons and tests. (Comparisons on the tuning seeds at own rates, and of
+bias correction at equal rates, were not part of that plan; they preview stage C.)"""
 
 METHOD = """Intervals come from a bootstrap crossed over seeds and faces, since another seed moves the numbers as other faces do
 ([Bouthillier et al. 2021](https://arxiv.org/abs/2103.03098)), and interval estimates say more about a few seeds than means
@@ -311,13 +311,34 @@ def best_table(t):
 
 def of_argument(equal, arg): return equal[[differing_args(a, b)==[arg] for a,b in zip(equal.a, equal.b)]]
 
+def describe_equal(equal, own):
+    "A line for each pair: its differences at equal rates, at the course's rate, and each at its own"
+    lines = []
+    for (a,b),o in equal.groupby(['a', 'b'], sort=False):
+        at_course, at_own = o[np.isclose(o.lr, DEFAULTS['lr'])].iloc[0], own[(own.a==a) & (own.b==b)].iloc[0]
+        signs = f'; {describe_signs(o)}' if o.seeds.min()>2 else ''
+        lines.append(f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points{signs}. '
+                     f'At the course\'s rate: {points(at_course)}. Each at its own rate: {points(at_own)}.')
+    return '\n'.join(lines)
+
+def corrected_page(equal, own, pic):
+    "What stages A and B found about bias correction"
+    return f"""### Is it the algorithm or its first steps? (stages A and B)
+
+Bias correction is what Adam's second moment has and RMSProp's lacks. If RMSProp with it moves away from RMSProp and towards Adam, the first steps make the difference; what then remains between it and Adam is Adam's momentum.
+
+{describe_equal(equal, own)}
+
+![{pic.alt}](equal_corrected.png)
+
+Intervals as above: over seeds, each for one pair and one rate, none corrected for their number ({len(equal)}).
+"""
+
 def equal_page(t, equal, own, pics):
     "What stage A found about pairs, at equal rates and each at its own"
     parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
     for arg,(heading, pic) in ARGUMENTS.items():
-        lines = [f'- {NAMES[a]} minus {NAMES[b]}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points' + (f'; {describe_signs(o)}' if o.seeds.min()>2 else '') +
-                 f'. At the course\'s rate: {points(o[np.isclose(o.lr, DEFAULTS["lr"])].iloc[0])}. Each at its own rate: {points(own[(own.a==a) & (own.b==b)].iloc[0])}.' for (a,b),o in of_argument(equal, arg).groupby(['a', 'b'], sort=False)]
-        parts.append(f'### {heading}\n\n' + '\n'.join(lines) + f'\n\n![{pics[pic].alt}]({pic}.png)')
+        parts.append(f'### {heading}\n\n{describe_equal(of_argument(equal, arg), own)}\n\n![{pics[pic].alt}]({pic}.png)')
     parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
     parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; how large the differences are on fresh seeds, '
                  'on faces that chose nothing, is what the next stages are for.')
@@ -379,7 +400,7 @@ def repeat_page(names, given):
 {block}
 ```
 
-Each training left a JSON file with the command that makes it again, its seed, commit, versions and machine in `results/study/<stage>/`. Tables of this page: `rates.csv`, `equal_rates.csv`, `own_rates.csv`, and, where PrivateTest was opened, `runs.csv` and `pairs.csv`."""
+Each training left a JSON file with the command that makes it again, its seed, commit, versions and machine in `results/study/<stage>/`. Tables of this page: `rates.csv`, `equal_rates.csv`, `own_rates.csv`, `equal_corrected.csv` and `own_corrected.csv` (with stage B), and, where PrivateTest was opened, `runs.csv` and `pairs.csv`."""
 
 def tuning_report(rows):
     "Tables, figures and words of the tuning stages"
@@ -389,9 +410,14 @@ def tuning_report(rows):
         pics[f'rates_{o}'] = draw_rates(t)
         pages.append(tuning_page(o, t, rows[o], pics[f'rates_{o}']))
         if o!='A': continue
-        equal, own = tables['equal_rates'], tables['own_rates'] = equal_rates(rows['A']), at_own_rates(rows['A'], t[t.chosen])
+        equal, own = tables['equal_rates'], tables['own_rates'] = equal_rates(rows['A'], run_pairs()), at_own_rates(rows['A'], t[t.chosen], run_pairs())
         for arg,(_, pic) in ARGUMENTS.items(): pics[pic] = draw_equal_rates(of_argument(equal, arg))
         pages.append(equal_page(t, equal, own, pics))
+    if {'A', 'B'} <= rows.keys():
+        both, chosen = rows['A']+rows['B'], tables['rates'][tables['rates'].chosen]
+        equal, own = tables['equal_corrected'], tables['own_corrected'] = equal_rates(both, CORRECTED), at_own_rates(both, chosen, CORRECTED)
+        pics['equal_corrected'] = draw_equal_rates(equal)
+        pages.append(corrected_page(equal, own, pics['equal_corrected']))
     return tables, pics, pages
 
 def sealed_report(jobs):

@@ -18,6 +18,11 @@ def seconds_by_file(report):
         spent[o.get('classname').rpartition('.')[2]] += float(o.get('time'))
     return {k: round(v) for k,v in spent.most_common()}
 
+def seconds_by_lesson(report):
+    "Seconds that each lesson took alone from the wheel, beside what else was tested then"
+    of = [{p.get('name'): p.get('value') for p in o.iter('property')} for o in ElementTree.parse(report).getroot().iter('testcase')]
+    return {o['notebook']: round(float(o['seconds'])) for o in of if 'notebook' in o and o['notebook'].startswith('lessons/')}
+
 @call_parse
 @cli
 def main(
@@ -34,5 +39,5 @@ def main(
         subprocess.run(command, cwd=clone, env=dict(os.environ, PYTHONPATH=str(clone)))
         took = round(time.time()-began)
         found = counted(report)
-        save_json(out, dict(provenance(), processes=processes, load=busy, **dict(found, seconds=took), files=seconds_by_file(report)))
+        save_json(out, dict(provenance(), processes=processes, load=busy, **dict(found, seconds=took), files=seconds_by_file(report), lessons=seconds_by_lesson(report)))
     sys.exit(bool(found['failed']))

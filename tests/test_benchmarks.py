@@ -72,3 +72,13 @@ def test_averaging():
     large, small = (t[(t.model==o) & (t.copies>1)].set_index('way') for o in ('fer', 'small'))
     assert large.diff_lo['moved up, down, left and right']>0 and large.diff_hi['cut by 2 and by 3 px']<0
     assert (small.diff_lo<0).all() and (small.diff_hi>0).all()
+
+def test_seconds_by_lesson(tmp_path):
+    "A record of all tests keeps the seconds of lessons, not of other notebooks"
+    import suite
+    case = '<testcase classname="tests.test_{0}" time="{2}"><properties><property name="notebook" value="{1}"/><property name="seconds" value="{2}"/></properties></testcase>'
+    (report := tmp_path/'report.xml').write_text(
+        f'<testsuite>{case.format("lessons", "lessons/01_a.ipynb", 61.6)}{case.format("notebooks", "lib/core/cli.ipynb", 2)}'
+        '<testcase classname="tests.test_lessons" time="1"/></testsuite>')
+    assert suite.seconds_by_lesson(report)=={'lessons/01_a.ipynb': 62}
+    assert suite.seconds_by_file(report)=={'test_lessons': 63, 'test_notebooks': 2}

@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT
 from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
+from fer_course.records.runs import run_pairs
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
 import study, study_report
@@ -50,13 +51,14 @@ def made_up(tmp_path_factory):
 def test_rates(made_up):
     tables = study_report.report(['A', 'B'], {}, made_up/'rates')
     chosen = tables['rates'].query('chosen')
-    assert set(tables)=={'rates', 'equal_rates', 'own_rates'} and set(chosen.run)==set(SKILL) and (chosen.lr==.002).all() and (chosen.seeds==3).all()
-    assert np.allclose(chosen.loss, 1.01) and len(tables['equal_rates'])==5*7
-    pictures = {f'{o}.png' for o in ('rates_A', 'rates_B', 'equal_optimizer', 'equal_start', 'equal_freezing')}
-    assert {o.name for o in (made_up/'rates').iterdir()}=={'rates.csv', 'equal_rates.csv', 'own_rates.csv', 'report.md', 'report.json', *pictures}
+    assert set(tables)=={'rates', 'equal_rates', 'own_rates', 'equal_corrected', 'own_corrected'} and set(chosen.run)==set(SKILL) and (chosen.lr==.002).all() and (chosen.seeds==3).all()
+    assert np.allclose(chosen.loss, 1.01) and len(tables['equal_rates'])==5*7 and len(tables['equal_corrected'])==4*7
+    pictures = {f'{o}.png' for o in ('rates_A', 'rates_B', 'equal_optimizer', 'equal_start', 'equal_freezing', 'equal_corrected')}
+    assert {o.name for o in (made_up/'rates').iterdir()}=={*(f'{o}.csv' for o in tables), 'report.md', 'report.json', *pictures}
     page = (made_up/'rates'/'report.md').read_text()
     assert '| Adam, pretrained | 0.002 | 1.010 | 50.0 ± 0.0 |' in page and 'No best rate is an end of the rates' in page and 'for none of the study' in page
     assert 'of 7 rates, the interval over seeds lies above zero at 0, below at 0, and includes it at 7' in page and 'nan' not in page
+    assert 'first steps? (stages A and B)' in page and '- RMSProp with bias correction, pretrained minus RMSProp, pretrained: +0.0 to +0.0 points' in page
 
 def test_processor_seconds():
     "What the design's page says of how long trainings took"
@@ -73,7 +75,7 @@ def test_at_own_rates():
     rows = [dict(run=run, lr=lr, seed=s, valid=dict(accuracy=a+s/100)) for run,lr,a in [('adam_pretrained', .004, .5), ('adam_pretrained', .002, .9), ('rmsprop_pretrained', .002, .4)] for s in range(3)]
     others = [dict(run=run, lr=.002, seed=s, valid=dict(accuracy=.3)) for run in ('adam_scratch', 'rmsprop_scratch', 'adam_frozen') for s in range(3)]
     chosen = pd.DataFrame([dict(run=o, lr=.004 if o=='adam_pretrained' else .002) for o in SKILL if 'debiased' not in o])
-    o = study_report.at_own_rates(rows+others, chosen).set_index(['a', 'b']).loc[('adam_pretrained', 'rmsprop_pretrained')]
+    o = study_report.at_own_rates(rows+others, chosen, run_pairs()).set_index(['a', 'b']).loc[('adam_pretrained', 'rmsprop_pretrained')]
     assert o.accuracy_diff==.1 and o.seeds==3 and (o.lr_a, o.lr_b)==(.004, .002)
 
 def test_asked_before(made_up):
