@@ -60,8 +60,9 @@ def against_cpu(record, folder):
     path = folder/record.config['run']/f'seed{record.config["seed"]}'
     if not path.exists(): return {}
     cpu = read_record(path)
-    same = ('data', 'size', 'epochs', 'bs', 'lr', 'arch')
-    if any(record.config[k]!=cpu.config[k] for k in same): raise InputError(f'{path} is a record of other data or settings; give --cpu one of the same')
+    same = lambda c: (c['data']['fingerprint'], *(c[k] for k in ('size', 'epochs', 'bs', 'lr', 'arch'))) # the file that faces came from may differ
+    if same(record.config)!=same(cpu.config):
+        raise InputError(f'{path} is a record of other data or settings; give --cpu one of the same')
     d = bootstrap_diff(record.predictions, cpu.predictions)['accuracy']
     return dict(cpu_accuracy=cpu.metrics['test']['accuracy'], diff=d['diff'], diff_lo=d['lo'], diff_hi=d['hi'],
                 cpu_epoch_seconds=cpu.history.seconds.min())

@@ -73,6 +73,27 @@ def test_averaging():
     assert large.diff_lo['moved up, down, left and right']>0 and large.diff_hi['cut by 2 and by 3 px']<0
     assert (small.diff_lo<0).all() and (small.diff_hi>0).all()
 
+def test_speed():
+    "Our training of a GPU's benchmark is measured on a CPU too"
+    import gpu
+    from fer_course import synth
+    from fer_course.train.run import RunData, run_args, run_settings
+    faces, small = synth.faces(64, seed=3, cache=False), dict(bs=8, size=32, arch='fer_small')
+    s = run_settings(faces, 'adam_scratch', **small)
+    assert gpu.our_speed(RunData(faces, 'cpu'), run_args('adam_scratch', **small), s)>0
+
+def test_against_cpu(tmp_path):
+    "Records of the same faces are compared, whichever file these came from, and those of other faces are not"
+    import gpu
+    from fer_course.core.errors import InputError
+    from fer_course.records.record import fake_record, write_record
+    record = fake_record()
+    data = dict(record.config['data'], source='another file')
+    write_record(fake_record(data=data), tmp_path/'adam_pretrained'/'seed0')
+    assert gpu.against_cpu(record, tmp_path)['diff']==0
+    other = fake_record(data=dict(data, fingerprint='1'*16))
+    with pytest.raises(InputError, match='other data'): gpu.against_cpu(other, tmp_path)
+
 def test_seconds_by_lesson(tmp_path):
     "A record of all tests keeps the seconds of lessons, not of other notebooks"
     import suite

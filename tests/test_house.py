@@ -147,6 +147,12 @@ def test_requirements():
     dists = packages_distributions()
     assert not [o for o in sorted(names) if not named & {plain(d) for d in dists.get(o, [o])}]
 
+def test_bounds():
+    "The oldest OpenCV that is allowed is one that works with the oldest NumPy: 4.10.0.84 is the first whose wheels know NumPy 2"
+    least = dict(re.findall(r'([\w-]+)>=([\d.]+)', ini['DEFAULT']['requirements']))
+    number = lambda o: [int(n) for n in o.split('.')]
+    assert number(least['numpy'])>=[2] and number(least['opencv-python-headless'])>=[4, 10, 0, 84]
+
 def test_light_import():
     "`import fer_course` takes under a second and does not import torch"
     t = time.perf_counter()
