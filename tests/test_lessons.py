@@ -1,6 +1,7 @@
 "The lessons: each taken alone into an empty folder, with the wheel and not the checkout, as Colab would have it; and what a learner and a teacher expect of each"
 import json, os, re, shutil, subprocess, sys, time, venv
 from pathlib import Path
+from zipfile import ZipFile
 import pytest
 from conftest import ROOT, copy_tree
 from fer_course.course import exercises
@@ -102,7 +103,7 @@ def with_checks(fn):
 def alone(python, folder, env, **more):
     "The environment of somebody who has only this notebook"
     res = dict(env, HOME=str(folder), JUPYTER_PREFER_ENV_PATH='1', PIP_NO_INDEX='1', PIP_NO_BUILD_ISOLATION='0',
-               PATH=f'{python.parent}{os.pathsep}{env["PATH"]}', **more)
+               PATH=f'{python.parent}{os.pathsep}{env["PATH"]}') | more
     return {k: v for k,v in res.items() if k not in ('PYTHONPATH', 'VIRTUAL_ENV', 'FER_PROGRESS')}
 
 def execute(python, fn, done, env):
@@ -145,12 +146,12 @@ def bare(tmp_path_factory):
     "Python of an environment that lacks only the library; nothing is installed into it"
     return make_env(tmp_path_factory.mktemp('bare')/'env')
 
-def open_lesson(python, env, tmp_path, url):
-    "Run the first two code cells of lesson 1 where git finds the repository at `url`"
+def open_lesson(python, env, tmp_path, **more):
+    "Run the first two code cells of lesson 1, beside a folder that has the library's name and is none, as a clone is"
     fn = tmp_path/'folder'/LESSONS[0].name
-    fn.parent.mkdir()
+    (fn.parent/'fer_course'/'fer_course').mkdir(parents=True)
     fn.write_text(first_two(COPIES/fn.name), encoding='utf-8')
-    return execute(python, fn, tmp_path/'done.ipynb', alone(python, tmp_path, env, **instead(url)))
+    return execute(python, fn, tmp_path/'done.ipynb', alone(python, tmp_path, env, **more))
 
 @pytest.fixture(scope='session')
 def served(tmp_path_factory):
@@ -161,17 +162,31 @@ def served(tmp_path_factory):
     return tree.as_uri()
 
 def test_opens_from_repository(served, env, tmp_path):
-    p = open_lesson(make_env(tmp_path/'env'), env, tmp_path, served)
+    p = open_lesson(make_env(tmp_path/'env'), env, tmp_path, **instead(served))
     assert p.returncode==0, p.stderr[-3000:]
 
-@pytest.mark.parametrize('url', ['file:///nowhere/at/all', 'https://127.0.0.1:9/none'], ids=['wrong address', 'no network'])
-def test_says_what_to_do(url, bare, env, tmp_path):
-    "One sentence, and no ModuleNotFoundError after it"
-    p = open_lesson(bare, env, tmp_path, url)
+def says_what_to_do(p, source):
+    "One line, and no ModuleNotFoundError after it"
     said = re.sub(r'\x1b\[[\d;]*m', '', p.stderr).strip()
-    last, source = said.splitlines()[-1], f'git+{WHERE["repo"]}@{WHERE["branch"]}'
-    assert p.returncode and last.startswith(f'RuntimeError: fer_course is not installed: make sure that {source} can be reached')
-    assert last.endswith('then run this cell again') and 'ModuleNotFoundError' not in said
+    last = said.splitlines()[-1]
+    assert p.returncode and last.startswith('RuntimeError: fer_course is not installed; pip says above what is missing')
+    assert f'{source} and pypi.org can be reached' in last and last.endswith('then run this cell again') and 'ModuleNotFoundError' not in said
+
+TROUBLE = {'wrong address': instead('file:///nowhere/at/all'), 'no network': instead('https://127.0.0.1:9/none'), 'no git': dict(PATH='')}
+
+@pytest.mark.parametrize('trouble', TROUBLE.values(), ids=list(TROUBLE))
+def test_says_what_to_do(trouble, bare, env, tmp_path):
+    says_what_to_do(open_lesson(bare, env, tmp_path, **trouble), f'git+{WHERE["repo"]}@{WHERE["branch"]}')
+
+def test_says_what_the_wheel_lacks(bare, env, tmp_path):
+    "The library's wheel lies there, and what it needs can be had nowhere"
+    fn, info = tmp_path/'folder'/'fer_course-0.1.0-py3-none-any.whl', 'fer_course-0.1.0.dist-info'
+    fn.parent.mkdir()
+    with ZipFile(fn, 'w') as f:
+        f.writestr(f'{info}/METADATA', 'Metadata-Version: 2.1\nName: fer_course\nVersion: 0.1.0\nRequires-Dist: what-nobody-has\n')
+        f.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+        f.writestr(f'{info}/RECORD', '')
+    says_what_to_do(open_lesson(bare, env, tmp_path), fn.as_uri())
 
 # A learner's way
 

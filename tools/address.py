@@ -18,17 +18,22 @@ PLACES = [ # File, what stands there, and what is to stand there
 
 INSTALL = """\
 # Installs the course's library where it is missing: a wheel beside this notebook, else from the repository
-try: import fer_course
-except ImportError:
-    from pathlib import Path
+from importlib.util import find_spec
+from pathlib import Path
+
+def is_missing():
+    spec = find_spec('fer_course')
+    return not spec or not spec.origin # a folder of that name, such as a clone, is no library
+
+if is_missing():
     wheels = [o.resolve().as_uri() for o in Path().glob('fer_course-*.whl')]
     source = max(wheels, default='git+{repo}@{branch}')
     %pip install -q --retries 1 --find-links . "fer_course{extra} @ {{source}}"
-    try: import fer_course
-    except ImportError:
-        raise RuntimeError(f'fer_course is not installed: make sure that {{source}} can be reached '
-                           '(on Kaggle, turn the internet on) or put a wheel of fer_course '
-                           'beside this notebook, then run this cell again') from None"""
+    if is_missing():
+        raise RuntimeError(f'fer_course is not installed; pip says above what is missing. Make sure that {{source}} '
+                           'and pypi.org can be reached (on Kaggle, turn the internet on; an address with git+ needs git), '
+                           'or put the wheels of fer_course and of all that it needs beside this notebook, '
+                           'then run this cell again')"""
 
 EXTRAS = {'08_ship_it': '[export]'} # Lesson → what it needs besides
 
