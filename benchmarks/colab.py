@@ -4,11 +4,12 @@
 
 Builds an environment of Python 3.13 with the packages of benchmarks/colab.txt, which is Colab's own list as far as the lessons
 meet it, and any PyTorch. The first cell installs the wheel of this tree there; then each lesson runs from top to bottom as
-Colab opens it, from colab/. The record says what was fetched, which versions changed, and the seconds of each lesson.
+Colab opens it, from colab/. The record says what was fetched, which versions changed, and the seconds of each lesson; and it keeps
+a digest of each copy's code, of Colab's list and of our requirements, so that a test sees when it is no longer of today.
 With `--env` the environment is kept in a folder, and the next run need not build it again; with `--lessons` the other lessons stay
 in the record as they were.
 """
-import json, os, re, shutil, subprocess, sys, time
+import hashlib, json, os, re, shutil, subprocess, sys, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,8 +72,9 @@ def fetched(python, what):
 
 def clone_mb(root, work):
     "MB that pip fetches of the repository: its history without files, and the files of the last commit"
-    allow = dict(os.environ, GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0='uploadpack.allowFilter', GIT_CONFIG_VALUE_0='true')
-    run('git', 'clone', '-q', '--filter=blob:none', f'file://{root}', work/'clone', env=allow)
+    run('git', 'clone', '-q', '--bare', root, work/'bare.git')
+    run('git', '-C', work/'bare.git', 'config', 'uploadpack.allowFilter', 'true') # as GitHub allows it
+    run('git', 'clone', '-q', '--filter=blob:none', f'file://{work}/bare.git', work/'clone')
     return round(sum(o.stat().st_size for o in (work/'clone'/'.git'/'objects').rglob('*') if o.is_file())/1e6, 1)
 
 def execute(python, nb, folder):
@@ -104,6 +106,18 @@ def age(pins=PINS):
     "The month of Colab's list"
     return re.search(r'as of (\w+ \d{4})', pins.read_text(encoding='utf-8'))[1]
 
+def digest(text): return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+def code_of(copy):
+    "A digest of the code of a lesson"
+    return digest('\n\n'.join(o.source for o in nbformat.read(copy, 4).cells if o.cell_type=='code'))
+
+def packages():
+    "A digest of what decides which packages are there: Colab's list without comments, and what the library and lesson 8 need"
+    listed = [o for o in PINS.read_text(encoding='utf-8').splitlines() if not o.startswith('#')]
+    ours = re.findall(r'^(?:export_)?requirements = .*', (ROOT/'settings.ini').read_text(encoding='utf-8'), re.M)
+    return digest('\n'.join([*listed, *ours]))
+
 def measure(base, work, copies=COPIES):
     "The whole record, or that of some lessons"
     build(base)
@@ -116,14 +130,14 @@ def measure(base, work, copies=COPIES):
             _, times[o.name] = execute(python, nbformat.read(o, 4), place/o.stem)
             print(f'{o.name:32} {times[o.name]:6.1f} s', flush=True)
     has = versions(python)
-    return dict(list=age(), python=run(python, '-V').split()[1], **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
+    return dict(list=age(), packages=packages(), code={o.name: code_of(o) for o in copies}, python=run(python, '-V').split()[1], **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
                 installs=installs, repository_mb=clone_mb(ROOT, work), seconds=times, threads=os.environ.get('OMP_NUM_THREADS'),
-                cpu=describe_machine()['cpu'], git=(git_commit() or {}).get('commit'), when=now())
+                cpu=describe_machine()['cpu'], git=git_commit(), when=now())
 
 def merged(old, new):
     "A record whose lessons were partly run again"
-    return old | dict(installs=old['installs']|new['installs'], seconds=old['seconds']|new['seconds'], again=dict(
-        lessons=[*new['seconds']], git=new['git'], when=new['when']))
+    both = {k: old.get(k, {})|new[k] for k in ('installs', 'seconds', 'code')}
+    return old | both | dict(again=dict(lessons=[*new['seconds']], git=new['git'], when=new['when']))
 
 @call_parse
 @cli
