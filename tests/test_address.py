@@ -9,10 +9,12 @@ from tools.copies import learner_copy
 
 HERE = address(ROOT)
 
-def move(root, to):
-    "What somebody does who forks: edit one line"
+def move(root, **to):
+    "What somebody does who forks: edit a line or two"
     fn = root/'settings.ini'
-    fn.write_text(re.sub('^repository = .*', f'repository = {to}', fn.read_text(encoding='utf-8'), flags=re.M), encoding='utf-8')
+    text = fn.read_text(encoding='utf-8')
+    for k,v in to.items(): text = re.sub(f'^{k} = .*', f'{k} = {v}', text, flags=re.M)
+    fn.write_text(text, encoding='utf-8')
 
 def test_address(tmp_path):
     (tmp_path/'settings.ini').write_text('[DEFAULT]\nrepository = https://github.com/Ann/faces\nbranch = dev\n')
@@ -24,10 +26,10 @@ def test_wrong_address(wrong, tmp_path):
     with pytest.raises(InputError, match='https://github.com/<owner>/<name>'): address(tmp_path)
 
 def test_fork(tmp_path):
-    "One line and one command: nothing of the old address is left, and forgetting the command is noticed"
+    "Two lines and one command: nothing of the old address is left, and forgetting the command is noticed"
     tree = copy_tree(tmp_path)
     subprocess.run('git init -q && git add -A', shell=True, cwd=tree, check=True)
-    move(tree, 'https://github.com/ann/faces')
+    move(tree, repository='https://github.com/ann/faces', branch='dev')
     refresh = lambda *args: subprocess.run([sys.executable, 'tools/refresh.py', '--fast', *args], cwd=tree, capture_output=True, text=True)
     forgotten = refresh('--check')
     assert forgotten.returncode and 'pyproject.toml' in forgotten.stderr and 'colab/01_read_a_face.ipynb' in forgotten.stderr
@@ -36,7 +38,10 @@ def test_fork(tmp_path):
     old = re.compile('|'.join(re.escape(o.removeprefix('https://')) for o in (HERE['repo'], HERE['site'])))
     left = [str(o) for o in git_files(tree) if o.suffix not in ('.png', '.gz', '.onnx', '.mjs') and old.search((tree/o).read_text(encoding='utf-8', errors='replace'))]
     assert not left
-    assert not [o for o in (tree/'colab').glob('*.ipynb') if 'git+https://github.com/ann/faces@main' not in o.read_text(encoding='utf-8')]
+    read = lambda o: (tree/o).read_text(encoding='utf-8')
+    assert not [o for o in (tree/'colab').glob('*.ipynb') if 'git+https://github.com/ann/faces@dev' not in read(o)]
+    assert not [o for o in (tree/'nbs'/'lessons').glob('*.ipynb') if read(o).count('ann/faces/blob/dev/colab/')!=2]
+    assert 'branches: [dev]' in read('.github/workflows/docs.yml') and 'branch = "dev"' in read('pyproject.toml')
 
 def test_learner_copy(tmp_path):
     "No badges, nothing hidden, no outputs; links go to the site, or to the repository where there is no page"

@@ -36,6 +36,20 @@ def test_scripts_named():
     named = {(str(o), name) for o in texts for name in re.findall(r'benchmarks/(\w+\.py)', (ROOT/o).read_text(encoding='utf-8'))}
     assert len(named)>20 and not [o for o in named if not (ROOT/'benchmarks'/o[1]).exists()]
 
+TO_INDEX = r'pip install (?!.*--no-index)[^`\n]*\bfer_course\b(?!\S* @)' # Where the library is to be fetched from an index
+
+def test_no_index():
+    """No package index has the library: whoever registered its name there would run code on the machines of those who were told to fetch it.
+    It comes from a clone, from a wheel or from the repository's address"""
+    for o in ('pip install fer_course', "pip install 'fer_course[export]'", 'pip install -q "fer_course>=1"'): assert re.search(TO_INDEX, o), o
+    for o in ('pip install "fer_course @ {source}"', "pip install --no-index --find-links wheels 'fer_course[export]'"): assert not re.search(TO_INDEX, o), o
+    texts = [o for o in git_files() if o.suffix in ('.cff', '.ini', '.ipynb', '.md', '.py', '.toml', '.txt', '.yml') and o.name!='test_house.py']
+    assert not [str(o) for o in texts if re.search(TO_INDEX, (ROOT/o).read_text(encoding='utf-8'))]
+
+def test_onnx_named():
+    "Who lacks onnx is told the versions that settings.ini allows"
+    assert f"pip install '{ini['DEFAULT']['export_requirements']}'" in (ROOT/'fer_course'/'infer'/'export.py').read_text(encoding='utf-8')
+
 # What is committed
 
 MAY_BE_LARGE = {'fer_course/weights/fer.onnx': 8_000_000, # the larger of the models that ship with the package

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from PIL import Image
 from conftest import DESK, PHONE, ROOT, WIDE, watch
+from tools.address import address
 
 if sys.version_info < (3,11): pytest.skip('smalldocs, which builds the site, needs Python 3.11', allow_module_level=True)
 
@@ -53,8 +54,8 @@ def test_broken(tmp_path):
 
 def test_repository_links(site):
     "Links to the repository's files lead to files that there are"
-    repo = tomllib.loads((ROOT/'pyproject.toml').read_text())['project']['urls']['Repository']
-    found = {o for page in names(site) for o in re.findall(re.escape(repo)+r'/blob/main/([^"#]+)', (site/page).read_text(encoding='utf-8'))}
+    blob = re.escape('{repo}/blob/{branch}/'.format(**address(ROOT)))
+    found = {o for page in names(site) for o in re.findall(blob+'([^"#]+)', read(site, page))}
     assert found and not [o for o in found if not (ROOT/o).exists()]
 
 def read(site, name): return (site/name).read_text(encoding='utf-8')

@@ -13,6 +13,7 @@ PLACES = [ # File, what stands there, and what is to stand there
     ('pyproject.toml', '^branch = .*', 'branch = "{branch}"'),
     ('CITATION.cff', '^repository-code: .*', 'repository-code: {repo}'),
     ('CITATION.cff', '^url: .*', 'url: {site}'),
+    ('.github/workflows/docs.yml', r'branches: \[[^]]*\]', 'branches: [{branch}]'),
     ('nbs/_quarto.yml', 'text: GitHub, href: "[^"]*"', 'text: GitHub, href: "{repo}"'),
 ]
 
@@ -74,7 +75,7 @@ def _set_install(root, where):
 def set_address(
     root:Path=ROOT, # A clone
 )->dict: # As from `address`
-    "Write the address to pyproject.toml, CITATION.cff, the site's definition, and the first code cell of each lesson"
+    "Write the address to pyproject.toml, CITATION.cff, the site's definition and what publishes it, and the first code cell of each lesson"
     where = address(root)
     _set_places(root, where)
     _set_install(root, where)

@@ -40,7 +40,7 @@ def _hub():
     try: import huggingface_hub
     except ImportError as e:
         raise InputError("fetching FER2013 needs huggingface_hub; "
-                         "python -m pip install 'fer_course[fetch]'") from e
+                         "python -m pip install huggingface_hub pyarrow") from e
     return huggingface_hub
 
 def _hub_files(repo):

@@ -26,7 +26,7 @@ def _pyarrow():
     try: import pyarrow.parquet as pq
     except ImportError as e:
         raise InputError("reading parquet needs pyarrow; "
-                         "python -m pip install 'fer_course[fetch]'") from e
+                         "python -m pip install pyarrow") from e
     return pq
 
 def _hub_names(schema, column):

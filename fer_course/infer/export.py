@@ -115,7 +115,7 @@ def to_onnx(
 )->bytes:
     "A network as an ONNX model"
     if not find_spec('onnx'):
-        raise InputError("exporting needs onnx: python -m pip install 'fer_course[export]'")
+        raise InputError("exporting needs onnx: python -m pip install 'onnx>=1.16,<1.23'")
     f, x, axes = (
         io.BytesIO(), torch.zeros(1, 1, card['face_size'], card['face_size']), {0: 'n'})
     with torch.no_grad(), warnings.catch_warnings():
