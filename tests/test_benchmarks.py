@@ -1,5 +1,5 @@
 "What the benchmarks share: provenance, saving, and parts that run in a process of their own"
-import json, sys
+import json, re, sys
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -93,6 +93,13 @@ def test_against_cpu(tmp_path):
     assert gpu.against_cpu(record, tmp_path)['diff']==0
     other = fake_record(data=dict(data, fingerprint='1'*16))
     with pytest.raises(InputError, match='other data'): gpu.against_cpu(other, tmp_path)
+
+def test_suite():
+    "All tests passed when they were last run together (this one aside, which benchmarks/suite.py names), and took about as long as CONTRIBUTING.md says"
+    record = json.loads((common.OUT/'suite.json').read_text())
+    minutes, = re.findall(r'`pytest` takes about (\d+) minutes on two cores', (ROOT/'CONTRIBUTING.md').read_text(encoding='utf-8'))
+    assert record['machine']['cores']==2 and abs(60*int(minutes)/record['seconds']-1)<.3
+    assert not record['failed']
 
 def test_seconds_by_lesson(tmp_path):
     "A record of all tests keeps the seconds of lessons, not of other notebooks"

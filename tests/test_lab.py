@@ -112,11 +112,12 @@ def test_closed_tab(page, browser, url, server):
 def test_quiet(page): assert not page.said
 
 def test_tabs():
-    "The record of ten tabs: every Python ended, nearly all of its memory came back, and the page says what a tab takes"
+    "The record of ten tabs: every Python ended, nearly all of its memory came back, and each app's page says what a tab takes, and how it ends elsewhere"
     record = json.loads((ROOT/'results'/'benchmarks'/'tabs.json').read_text(encoding='utf-8'))
     assert record['tabs']==10 and record['settings']==json.loads((ROOT/'voila.json').read_text(encoding='utf-8'))
     for o in record['rows']:
         assert o['pythons']>=10 and o['pythons_after']==0
         assert o['after_mb']-o['before_mb']<.1*(o['open_mb']-o['before_mb'])
-    page = (ROOT/'nbs'/'apps'/'expression_lab.ipynb').read_text(encoding='utf-8')
-    assert f"some {record['rows'][0]['a_tab_mb']} MB" in page
+        page = (ROOT/'nbs'/'apps'/f'{o["app"]}.ipynb').read_text(encoding='utf-8')
+        options = ' '.join(f'--{name}.{k}={v}' for name,values in record['settings'].items() for k,v in values.items())
+        assert f'some {o["a_tab_mb"]} MB' in page and f'/nbs/apps/{o["app"]}.ipynb {options}' in page
