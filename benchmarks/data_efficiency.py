@@ -3,9 +3,9 @@
     python benchmarks/data_efficiency.py --data fer2013.tar.gz
     python benchmarks/data_efficiency.py --data fer2013.tar.gz --ns 500 --steps 390 --seeds 0
 
-The first command trains for as many epochs as the recorded runs on 5,000 faces, so that fewer faces also mean fewer steps. The second tells the two apart: 500 faces, and
-as many steps as 5,000 faces have in 5 epochs. Judged on PublicTest: PrivateTest is kept for the five runs. Each seed takes other faces. A row of the table is written when
-its training ends, and the same command goes on from there.
+The first command trains for as many epochs as the recorded runs on 5,000 faces, so that fewer faces also mean fewer steps. The second tells the two
+apart: 500 faces, and as many steps as 5,000 faces have in 5 epochs. Judged on PublicTest: PrivateTest is kept for the five runs. Each seed takes
+other faces. A row of the table is written when its training ends, and the same command goes on from there.
 """
 import time
 from pathlib import Path
@@ -34,7 +34,8 @@ def row(all_faces, run, n, seed, epochs, lr):
     model = fit(faces, run, seed, epochs, lr)
     valid = all_faces.take(all_faces.split=='valid')
     m = metrics(preds_table(predict_faces(model, valid.imgs), valid.labels, vocab=all_faces.vocab))
-    return dict(run=run, n=n, seed=seed, epochs=epochs, steps=epochs*(n//64), lr=lr, **{k: m[k] for k in ('accuracy', 'balanced_accuracy', 'macro_f1', 'loss')}, n_valid=m['n'], seconds=round(time.time()-began),
+    return dict(run=run, n=n, seed=seed, epochs=epochs, steps=epochs*(n//64), lr=lr,
+                **{k: m[k] for k in ('accuracy', 'balanced_accuracy', 'macro_f1', 'loss')}, n_valid=m['n'], seconds=round(time.time()-began),
                 fingerprint=all_faces.fingerprint(), threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse

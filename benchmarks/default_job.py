@@ -1,7 +1,8 @@
 """What `fer-train` takes, with nothing behind it: all five runs on the drawn faces. `python benchmarks/default_job.py`
 
-It runs in an empty folder, with an empty folder for what is kept between calls, so that the faces are drawn first. The clock's time counts, since this is what somebody waits: run it on a machine that does nothing else;
-the processor's time stands beside it. Memory is the most that the process held."""
+It runs in an empty folder, with an empty folder for what is kept between calls, so that the faces are drawn first. The clock's time counts, since
+this is what somebody waits: run it on a machine that does nothing else; the processor's time stands beside it. Memory is the most that the process
+held."""
 import os, resource, shutil, subprocess, time
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -2,9 +2,10 @@
 
     python benchmarks/distributed.py
 
-Each training is a `fer-train` of its own on drawn faces, with batches of the same size whoever shares them, and leaves a record in --work; the same command goes on where it was stopped. The two processes talk over
-gloo, with one thread each; beside them stand one process with one thread, and one with two. Noise is what another seed does, and what other test faces would do. Where the machine was
-busy before it began, seconds (of the fastest epoch) are left out, and with them the one process with two threads, which is there for them.
+Each training is a `fer-train` of its own on drawn faces, with batches of the same size whoever shares them, and leaves a record in --work; the same
+command goes on where it was stopped. The two processes talk over gloo, with one thread each; beside them stand one process with one thread, and one
+with two. Noise is what another seed does, and what other test faces would do. Where the machine was busy before it began, seconds (of the fastest
+epoch) are left out, and with them the one process with two threads, which is there for them.
 """
 import os, shutil, subprocess, sys
 from importlib.metadata import version
@@ -23,8 +24,10 @@ def train(case, seed, work, args):
     "One training as it is typed; returns its record, which may be there already"
     n, threads = CASES[case]
     folder = work/case.replace(', ', '_').replace(' ', '_')
-    launch = [] if n==1 else [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', '--num_processes', str(n), *'--main_process_port 0 --num_machines 1 --mixed_precision no --dynamo_backend no'.split()]
-    cmd = [*launch, shutil.which('fer-train'), '--runs', 'adam_pretrained', '--seeds', str(seed), '--device', 'cpu', '--out', folder/'results', '--models', folder/'models', *args]
+    launch = [] if n==1 else [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', '--num_processes', str(n),
+                              *'--main_process_port 0 --num_machines 1 --mixed_precision no --dynamo_backend no'.split()]
+    cmd = [*launch, shutil.which('fer-train'), '--runs', 'adam_pretrained', '--seeds', str(seed), '--device', 'cpu', '--out', folder/'results',
+           '--models', folder/'models', *args]
     subprocess.run(list(map(str, cmd)), env=dict(os.environ, OMP_NUM_THREADS=str(threads)), check=True, stdout=subprocess.DEVNULL)
     record = next(r for r in read_records(folder/'results') if r.config['seed']==seed)
     assert (record.config['processes'], record.config['threads'])==(n, threads), 'trained as the case says'
@@ -32,7 +35,8 @@ def train(case, seed, work, args):
 
 def row(case, r, busy):
     c, m, v = r.config, r.metrics['test'], r.metrics['valid']
-    return dict(case=case, processes=c['processes'], threads=c['threads'], seed=c['seed'], **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, n=m['n'], valid_accuracy=v['accuracy'], n_train=c['n_train'], epochs=c['epochs'],
+    return dict(case=case, processes=c['processes'], threads=c['threads'], seed=c['seed'], **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')},
+                n=m['n'], valid_accuracy=v['accuracy'], n_train=c['n_train'], epochs=c['epochs'],
                 bs=c['bs'], size=c['size'], seconds_an_epoch=None if busy else r.history.seconds.min())
 
 def known(d): return {k: v for k,v in d.items() if v==v} # one seed has no spread
@@ -60,10 +64,13 @@ def main(
     table = pd.DataFrame([row(k, r, busy) for k,rs in records.items() for r in rs])
     diff = against(records['two processes'], records['one process'])
     res = dict(accuracy={k: known(mean_over_seeds([r.metrics['test']['accuracy'] for r in rs])) for k,rs in records.items()}, two_minus_one=diff)
-    print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), loss=('loss', 'mean'), seconds_an_epoch=('seconds_an_epoch', 'min')).round(4).to_string())
+    print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), loss=('loss', 'mean'),
+                                                seconds_an_epoch=('seconds_an_epoch', 'min')).round(4).to_string())
     print('two processes − one, accuracy:', {k: round(v, 4) for k,v in diff['over_seeds'].items()}, *diff['by_seed'], sep='\n  ')
     if busy: print(f'the load was {before:.1f} before it began: no seconds')
-    else: res['times_faster'] = {k: round(float(table[table.case==k].seconds_an_epoch.min()/table[table.case=='two processes'].seconds_an_epoch.min()), 3) for k in CASES if k!='two processes'}
+    else:
+        fastest = table.groupby('case').seconds_an_epoch.min()
+        res['times_faster'] = {k: round(float(fastest[k]/fastest['two processes']), 3) for k in CASES if k!='two processes'}
     save_table(out/'distributed.csv', table)
     first = records['one process'][0].config
     save_json(out/'distributed.json', dict(

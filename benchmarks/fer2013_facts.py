@@ -2,9 +2,9 @@
 
     python benchmarks/fer2013_facts.py --data fer2013.tar.gz --votes fer2013new.csv
 
-Leaves in --out: `facts.json` (class counts, duplicates, agreement), `relabelled.csv` (FER2013's label in rows, the answer that most people of FER+ gave in columns, all faces) and
-`test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, and among the 5,000 training faces of `--subset 5000`; how far do people agree on it,
-what did most of them say).
+Leaves in --out: `facts.json` (class counts, duplicates, agreement), `relabelled.csv` (FER2013's label in rows, the answer that most people of FER+
+gave in columns, all faces) and `test_faces.csv.gz` (for each face of PrivateTest: does it stand in training too, and among the 5,000 training faces
+of `--subset 5000`; how far do people agree on it, what did most of them say).
 """
 from pathlib import Path
 
@@ -47,10 +47,12 @@ def main(
     print(faces.counts())
     facts = dict(counts=faces.counts().to_dict('index'), duplicates=faces.duplicate_counts(),
                  agreement=dict(all=same.mean().round(4), test=same[test].mean().round(4), **{c: same[label==c].mean().round(4) for c in VOCAB}),
-                 no_majority=float((most=='').mean().round(4)), not_a_face=int((most=='not a face').sum()), same_as_fer2013=float((most==label).mean().round(4)),
+                 no_majority=float((most=='').mean().round(4)), not_a_face=int((most=='not a face').sum()),
+                 same_as_fer2013=float((most==label).mean().round(4)),
                  fingerprint=faces.fingerprint(), **provenance())
     save_json(out/'facts.json', facts, default=float)
-    relabelled = pd.crosstab(pd.Series(label, name='label'), pd.Series(np.where(most=='', 'no majority', most), name='people')).reindex(columns=[*ANSWERS, 'no majority'], fill_value=0)
+    people = pd.Series(np.where(most=='', 'no majority', most), name='people')
+    relabelled = pd.crosstab(pd.Series(label, name='label'), people).reindex(columns=[*ANSWERS, 'no majority'], fill_value=0)
     save_table(out/'relabelled.csv', relabelled, index=True)
     faces_of_test = pd.DataFrame(dict(
         item=np.arange(test.sum()), target=label[test], in_train=find_leaked(faces), in_5000=find_leaked(faces.subset(5000)),

@@ -1,10 +1,11 @@
-"""What freezing costs and what it saves: accuracy and time against the depth of freezing, what BatchNorm does meanwhile, and ways to train all layers without freezing any for good.
+"""What freezing costs and what it saves: accuracy and time against the depth of freezing, what BatchNorm does meanwhile, and ways to train all layers
+without freezing any for good.
 
     python benchmarks/freezing.py --data fer2013.tar.gz
 
-Every training starts from the pretrained network and goes through the same 1,024 faces of FER2013 for the same number of epochs; one thing differs from case to case. Judged on PublicTest: PrivateTest is
-kept for the five runs. Time is the processor's, of one thread, in the fastest epoch of each training: a busy machine makes it little longer. A row of the table is written when its training ends, and the same command goes on
-from there.
+Every training starts from the pretrained network and goes through the same 1,024 faces of FER2013 for the same number of epochs; one thing differs
+from case to case. Judged on PublicTest: PrivateTest is kept for the five runs. Time is the processor's, of one thread, in the fastest epoch of each
+training: a busy machine makes it little longer. A row of the table is written when its training ends, and the same command goes on from there.
 """
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from fer_course.nets.modelfile import predict_faces
 from fer_course.data.readers import load_faces
 from fer_course.train.callbacks import seed_all
 
-STILL, AVERAGES, TRAINED = {}, dict(cbs=[]), dict(cbs=[], train_bn=True) # BatchNorm in frozen layers: wholly frozen; its running averages move; fastai's default, where its weights train too
+# BatchNorm in frozen layers: wholly frozen; its running averages move; fastai's default, where its weights train too
+STILL, AVERAGES, TRAINED = {}, dict(cbs=[]), dict(cbs=[], train_bn=True)
 CASES = { # name → freeze_to, BatchNorm, learning rate
     **{f'freeze_to {n}': (n, STILL, LR) for n in (0, 3, 5, 6, 7, 8)},
     'frozen, averages move': (8, AVERAGES, LR),
@@ -44,8 +46,10 @@ def row(faces, valid, case, seed, epochs):
     training = int(trainable(learn).training.sum())
     fit_quietly(learn, epochs, lr, seed, [NoValid(), clock, *([Thaw()] if case=='gradual' else [])])
     m = metrics(preds_table(predict_faces(learn.model, valid.imgs), valid.labels, vocab=faces.vocab))
-    return dict(case=case, freeze_to=freeze_to, seed=seed, training=training, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, seconds=round(min(clock.seconds), 2), seconds_all=round(sum(clock.seconds), 2),
-                n=int((faces.split=='train').sum()), n_valid=m['n'], epochs=epochs, lr=str(lr), data=faces.name, fingerprint=faces.fingerprint(), threads=torch.get_num_threads(), **row_provenance())
+    return dict(case=case, freeze_to=freeze_to, seed=seed, training=training, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')},
+                seconds=round(min(clock.seconds), 2), seconds_all=round(sum(clock.seconds), 2),
+                n=int((faces.split=='train').sum()), n_valid=m['n'], epochs=epochs, lr=str(lr), data=faces.name, fingerprint=faces.fingerprint(),
+                threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse
 def main(
@@ -66,4 +70,5 @@ def main(
             save_table(out, pd.DataFrame(rows))
             print({k: rows[-1][k] for k in ('case', 'seed', 'accuracy', 'seconds', 'seconds_all')}, flush=True)
     table = pd.DataFrame(rows)
-    print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), macro_f1=('macro_f1', 'mean'), seconds=('seconds', 'min')).round(3))
+    print(table.groupby('case', sort=False).agg(accuracy=('accuracy', 'mean'), sd=('accuracy', 'std'), macro_f1=('macro_f1', 'mean'),
+                                                seconds=('seconds', 'min')).round(3))

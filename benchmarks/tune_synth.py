@@ -2,10 +2,11 @@
 
     python benchmarks/tune_synth.py fer models/fer2013/adam_pretrained/seed0
 
-Coordinate by coordinate: one unit of one expression is made a step stronger or weaker in all variants that have it, the same faces are drawn again, and the change is
-kept where the network gives the expression a higher mean log-probability. The faces that judge the result are others than those of the search. Only the gain that the
-held-out network sees says anything about the drawing: the other network was asked what it likes. A held-out network must be trained apart; 'small' learned from 'fer',
-so the two are no independent pair. It prints, and changes no table: whoever takes a change over writes it into nbs/lib/synth/drawing.ipynb and raises VERSION.
+Coordinate by coordinate: one unit of one expression is made a step stronger or weaker in all variants that have it, the same faces are drawn again,
+and the change is kept where the network gives the expression a higher mean log-probability. The faces that judge the result are others than those of
+the search. Only the gain that the held-out network sees says anything about the drawing: the other network was asked what it likes. A held-out
+network must be trained apart; 'small' learned from 'fer', so the two are no independent pair. It prints, and changes no table: whoever takes a change
+over writes it into nbs/lib/synth/drawing.ipynb and raises VERSION.
 """
 from unittest.mock import patch
 
@@ -79,4 +80,5 @@ def main(
         rows += judge(predictors, expression, before, after, n_judged, seed+1)
         print(f'{expression!r}: {after},', flush=True)
     print(f'\nKept, {len(kept)} changes of {step}:\n' + (pd.DataFrame(kept).to_string(index=False) if kept else 'none'))
-    print(f'\nShare read as meant, on {n_judged} other faces of each expression (drawing {drawing.VERSION}):\n' + pd.DataFrame(rows).round(3).to_string(index=False))
+    print(f'\nShare read as meant, on {n_judged} other faces of each expression (drawing {drawing.VERSION}):\n'
+          + pd.DataFrame(rows).round(3).to_string(index=False))

@@ -122,6 +122,7 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section('notebooks')
     for o in runs:
         skipped = '; '.join(f'{n} {why}' for why,n in o['skipped'].items())
-        terminalreporter.line(f"{o['notebook']:32} {o['seconds']:6.1f} s  {o['cells']:4} cells {'run' if o['ok'] else 'FAILED'}" + (f', skipped {skipped}' if skipped else ''))
+        terminalreporter.line(f"{o['notebook']:32} {o['seconds']:6.1f} s  {o['cells']:4} cells {'run' if o['ok'] else 'FAILED'}"
+                              + (f', skipped {skipped}' if skipped else ''))
     total = sum(sum(o['skipped'].values()) for o in runs)
     terminalreporter.line(f"{len(runs)} notebooks, {sum(o['cells'] for o in runs)} cells run, {total} skipped")

@@ -36,7 +36,8 @@ def test_fork(tmp_path):
     done = refresh()
     assert done.returncode==0, done.stderr
     old = re.compile('|'.join(re.escape(o.removeprefix('https://')) for o in (HERE['repo'], HERE['site'])))
-    left = [str(o) for o in git_files(tree) if o.suffix not in ('.png', '.gz', '.onnx', '.mjs') and old.search((tree/o).read_text(encoding='utf-8', errors='replace'))]
+    left = [str(o) for o in git_files(tree) if o.suffix not in ('.png', '.gz', '.onnx', '.mjs')
+            and old.search((tree/o).read_text(encoding='utf-8', errors='replace'))]
     assert not left
     read = lambda o: (tree/o).read_text(encoding='utf-8')
     assert not [o for o in (tree/'colab').glob('*.ipynb') if 'git+https://github.com/ann/faces@dev' not in read(o)]

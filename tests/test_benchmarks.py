@@ -104,7 +104,8 @@ def test_suite():
 def test_seconds_by_lesson(tmp_path):
     "A record of all tests keeps the seconds of lessons, not of other notebooks"
     import suite
-    case = '<testcase classname="tests.test_{0}" time="{2}"><properties><property name="notebook" value="{1}"/><property name="seconds" value="{2}"/></properties></testcase>'
+    case = '<testcase classname="tests.test_{0}" time="{2}"><properties>' \
+        '<property name="notebook" value="{1}"/><property name="seconds" value="{2}"/></properties></testcase>'
     (report := tmp_path/'report.xml').write_text(
         f'<testsuite>{case.format("lessons", "lessons/01_a.ipynb", 61.6)}{case.format("notebooks", "lib/core/cli.ipynb", 2)}'
         '<testcase classname="tests.test_lessons" time="1"/></testsuite>')

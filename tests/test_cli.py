@@ -69,7 +69,8 @@ def test_teacher(sh, faces, tmp_path):
     assert (p := train('--recipe small --views 1')).returncode==0, p.stderr
     teacher = export_onnx(tmp_path/'models/recipes/drawn-distilled/small/seed0', force=True)
     assert (p := train(f'--runs adam_scratch --arch fer_small --size 48 --views 2 --teacher {teacher}')).returncode==0, p.stderr
-    small, run = (json.loads((tmp_path/f'results/{o}/seed0/config.json').read_text()) for o in ('recipes/drawn-distilled/small', 'drawn-distilled/adam_scratch'))
+    small, run = (json.loads((tmp_path/f'results/{o}/seed0/config.json').read_text())
+                  for o in ('recipes/drawn-distilled/small', 'drawn-distilled/adam_scratch'))
     assert (small['arch'], small['lr'], small['pretrained'], run['bs']) == ('fer_small', .01, False, 16)
     assert run['n_train']==2*small['n_train']
     assert small['data']['source'].split('(')[-1] != run['data']['source'].split('(')[-1] # other teachers

@@ -39,7 +39,8 @@ def test_split_folders(tmp_path, style):
     for s,n,start in (('train', 4, 0), ('val', 2, 4), ('test', 2, 6)): tree(tmp_path/'d'/style.format(s), n, start)
     assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
 
-@pytest.mark.parametrize('names', [('train_set', 'Validation_Set', 'tests'), ('Training set', 'Evaluation', 'Test set'), ('trn', 'vld', 'tst'), ('train2017', 'val2017', 'test2017')])
+@pytest.mark.parametrize('names', [('train_set', 'Validation_Set', 'tests'), ('Training set', 'Evaluation', 'Test set'), ('trn', 'vld', 'tst'),
+                                   ('train2017', 'val2017', 'test2017')])
 def test_split_names(tmp_path, names):
     for s,n,start in zip(names, (4, 2, 2), (0, 4, 6)): tree(tmp_path/'d'/s, n, start)
     assert splits(load_faces(tmp_path/'d'))==[28, 14, 14]
@@ -251,7 +252,8 @@ def test_kdef(tmp_path):
     "Both sessions of one person are the same person"
     for p in range(1, 7):
         for session in 'AB':
-            for c,code in CODES.items(): put(tmp_path/f'd/KDEF/{session}F{p:02}/{session}F{p:02}{code}{"S" if session=="A" else "HL"}.JPG', BY_CLASS[c][p + 7*(session=='B')])
+            for c,code in CODES.items():
+                put(tmp_path/f'd/KDEF/{session}F{p:02}/{session}F{p:02}{code}{"S" if session=="A" else "HL"}.JPG', BY_CLASS[c][p + 7*(session=='B')])
     faces = load_faces(tmp_path/'d')
     who = faces.meta.file.str.extract(r'/[AB](F\d\d)[A-Z]+\.')[0]
     assert len(faces)==84 and not set(who[faces.split=='train']) & set(who[faces.split!='train'])
@@ -342,12 +344,15 @@ def test_ferplus(tmp_path):
 def pixel_table(path, sep=',', head=('emotion', 'pixels', 'Usage'), code=CSV_ORDER.index, pixel='{}', size=48, n=90):
     "FER2013's table, of drawn faces"
     usage = ['Training']*60 + ['PublicTest']*15 + ['PrivateTest']*15
-    row = lambda i: (code(DRAWN.vocab[DRAWN.labels[i]]), ' '.join(pixel.format(o) for o in np.asarray(Image.fromarray(DRAWN.imgs[i]).resize((size, size))).ravel()), usage[i])
+    pixels = lambda i: np.asarray(Image.fromarray(DRAWN.imgs[i]).resize((size, size))).ravel()
+    row = lambda i: (code(DRAWN.vocab[DRAWN.labels[i]]), ' '.join(map(pixel.format, pixels(i))), usage[i])
     path.write_text('\n'.join(sep.join(map(str, o[:len(head)])) for o in [head, *map(row, range(n))])+'\n')
     return path
 
-TABLES = dict(plain={}, semicolon=dict(sep=';'), tab=dict(sep='\t'), bar=dict(sep='|'), names=dict(code=str), nouns=dict(code=dict(zip(DRAWN.vocab, 'anger disgust fear happiness neutral sadness surprise'.split())).get),
-              float_codes=dict(code=lambda o: float(CSV_ORDER.index(o))), floats=dict(pixel='{}.0'), large=dict(size=96), spaces=dict(head=(' Emotion', ' pixels', ' Usage ')))
+TABLES = dict(plain={}, semicolon=dict(sep=';'), tab=dict(sep='\t'), bar=dict(sep='|'), names=dict(code=str),
+              nouns=dict(code=dict(zip(DRAWN.vocab, 'anger disgust fear happiness neutral sadness surprise'.split())).get),
+              float_codes=dict(code=lambda o: float(CSV_ORDER.index(o))), floats=dict(pixel='{}.0'), large=dict(size=96),
+              spaces=dict(head=(' Emotion', ' pixels', ' Usage ')))
 
 @pytest.mark.parametrize('how', TABLES.values(), ids=TABLES)
 def test_pixel_tables(tmp_path, how):
@@ -492,7 +497,8 @@ def test_path_tables(tmp_path, slash, head, columns):
 
 # Pictures
 
-@pytest.mark.parametrize('suffix, format', [('.jfif', 'JPEG'), ('.jpe', 'JPEG'), ('.JPG', 'JPEG'), ('.PNG', 'PNG'), ('', 'PNG'), ('.dat', 'WEBP'), ('.avif', 'AVIF')])
+@pytest.mark.parametrize('suffix, format', [('.jfif', 'JPEG'), ('.jpe', 'JPEG'), ('.JPG', 'JPEG'), ('.PNG', 'PNG'), ('', 'PNG'), ('.dat', 'WEBP'),
+                                            ('.avif', 'AVIF')])
 def test_by_content(tmp_path, suffix, format):
     tree(tmp_path/'d', 6)
     tree(tmp_path/'d', 3, 6, suffix=suffix, format=format)
@@ -500,7 +506,8 @@ def test_by_content(tmp_path, suffix, format):
 
 def test_passed_over(tmp_path):
     tree(tmp_path/'d', 6)
-    for o in ('happy/a.heic', 'happy/.hidden.png', 'notes.docx', 'other.csv'): (tmp_path/'d'/o).write_bytes(b'\0\0\0\x18ftypheic' if o.endswith('heic') else b'a,b\n1,2\n')
+    for o in ('happy/a.heic', 'happy/.hidden.png', 'notes.docx', 'other.csv'):
+        (tmp_path/'d'/o).write_bytes(b'\0\0\0\x18ftypheic' if o.endswith('heic') else b'a,b\n1,2\n')
     said = load_faces(tmp_path/'d').describe()
     for o in ('1 hidden files', '1 .docx files', 'tables not used: other.csv'): assert o in said
 
@@ -572,7 +579,9 @@ def test_told_about_pictures(tmp_path):
     Image.fromarray(BY_CLASS['happy'][9]).save(tmp_path/'d/happy/moving.gif', save_all=True, append_images=[Image.new('L', (48,48))])
     put(tmp_path/'d/sad/again.png', BY_CLASS['happy'][0])
     said = load_faces(tmp_path/'d').describe()
-    for o in ('1 pictures are not square', 'of 1 pictures with several only the first is used', '1 pictures occur in several classes, such as happy/0.png in happy and sad'): assert o in said
+    for o in ('1 pictures are not square', 'of 1 pictures with several only the first is used',
+              '1 pictures occur in several classes, such as happy/0.png in happy and sad'):
+        assert o in said
 
 @pytest.mark.parametrize('data, says', [(b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'), (b'<!DOCTYPE html>', 'a web page')])
 def test_no_picture(tmp_path, data, says):
@@ -586,7 +595,8 @@ def test_leaks(tmp_path):
     tree(tmp_path/'d/test', 2, 20)
     assert 'Leaks' not in load_faces(tmp_path/'d').describe()
     a = Image.fromarray(BY_CLASS['happy'][0])
-    for i,o in enumerate((a, a.resize((96, 96), Image.Resampling.BICUBIC), a.transpose(Image.Transpose.FLIP_LEFT_RIGHT))): o.save(tmp_path/f'd/test/happy/copy{i}.jpg', quality=85)
+    for i,o in enumerate((a, a.resize((96, 96), Image.Resampling.BICUBIC), a.transpose(Image.Transpose.FLIP_LEFT_RIGHT))):
+        o.save(tmp_path/f'd/test/happy/copy{i}.jpg', quality=85)
     faces = load_faces(tmp_path/'d')
     assert '3 of 17 test faces (2 alike, 1 mirrored) are also in training' in faces.describe()
     assert not len(load_faces(tmp_path/'d', drop_leaks=True).copies())

@@ -5,7 +5,8 @@ from conftest import script
 from test_resume import QUICK, check_whole, finish, hear_ctrl_c, predictions, record, small_files, wait_for
 
 TORCHRUN   = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']
-ACCELERATE = [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', '--num_processes', '2', '--main_process_port', '0'] # it is for CPUs too, whatever its name
+ACCELERATE = [sys.executable, '-m', 'accelerate.commands.launch', '--multi_gpu', # it is for CPUs too, whatever its name
+              '--num_processes', '2', '--main_process_port', '0']
 
 @pytest.fixture(scope='module')
 def env2(env): return dict(env, PYTHONUNBUFFERED='1', OMP_NUM_THREADS='1')
@@ -15,7 +16,8 @@ def start(faces, env2, tmp_path):
     "Start `fer-train`, or a launcher with it, in a folder of this test's own; whatever it started is ended with the test"
     procs = []
     def _start(*args, launcher=(), before=hear_ctrl_c, **more):
-        procs.append(subprocess.Popen([*launcher, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env={**env2, **more}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        procs.append(subprocess.Popen([*launcher, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env={**env2, **more}, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       preexec_fn=before))
         return procs[-1]
     yield _start

@@ -93,7 +93,7 @@ five_runs.q2              | lambda a, b: (a & ~b).sum()                         
 five_runs.q2              | def alone(a, b): print((a & ~b).sum())                        | `return` is missing
 five_runs.q3              | True                                                          | not a bool
 five_runs.q5              | (0.52, 0.56)                                                  | you gave a tuple
-five_runs.q5              | from fer_course.records.metrics import wilson; f = lambda accs, n: [100*o for o in wilson(round(sum(accs)/len(accs)*n), n)] | in percent
+five_runs.q5              | from fer_course.records.metrics import wilson; f = lambda a, n: [100*o for o in wilson(round(sum(a)/len(a)*n), n)] | in percent
 where_it_looks.q1         | def f(acts, grads): w = grads.mean((1,2)); return (...*acts).sum(0) | still a `...`
 where_it_looks.q1         | def f(acts, grads): (grads.mean((1,2))[:,None,None]*acts).sum(0).relu() | `return` is missing
 where_it_looks.q4         | lambda before, covered: 100*(before[before.argmax()]-covered[:,before.argmax()]) | in percent
@@ -104,7 +104,7 @@ ship_it.q4                | def answer(probs, vocab, least): vocab[probs.argmax(
 ship_it.q4                | 'not sure'                                                    | you gave a str
 ship_it.q5                | def widen(box, margin): return box[0]                         | cannot be what is asked for
 should_you.q2             | lambda said, true, name: 100*(said[true!=name]==name).mean()  | in percent
-should_you.q3             | lambda right, group: 100*(max(right[group==g].mean() for g in set(group))-min(right[group==g].mean() for g in set(group))) | in percent
+should_you.q3             | lambda r, g: 100*(max(r[g==k].mean() for k in set(g))-min(r[g==k].mean() for k in set(g))) | in percent
 should_you.q4             | 15.4                                                          | in percent
 should_you.q4             | 15                                                            | in percent
 should_you.q5             | set                                                           | the class `set` itself

@@ -75,7 +75,8 @@ def test_no_face_data():
     tables = [o for o in git_files() if o.name.endswith(('.csv', '.csv.gz'))]
     assert not [str(o) for o in tables if len(cols := columns(ROOT/o))>100 or any('pixel' in c.lower() for c in cols)]
 
-BAD = {'a path of a machine': r'(?<![\w.:/])/(root|home|tmp|work|Users|opt|var)/|[A-Z]:\\+Users', 'a warning': r'\b\w*Warning\b', 'an address of an object': r'\b0x[0-9a-f]{6,}'}
+BAD = {'a path of a machine': r'(?<![\w.:/])/(root|home|tmp|work|Users|opt|var)/|[A-Z]:\\+Users', 'a warning': r'\b\w*Warning\b',
+       'an address of an object': r'\b0x[0-9a-f]{6,}'}
 SHOWS = ('text/html', 'text/markdown', 'image/png', 'image/svg+xml', 'image/jpeg')
 
 def text_of(out): return ''.join(out.get('text', [])) + ''.join(''.join(v) for k,v in out.get('data', {}).items() if k.startswith('text/'))
@@ -100,9 +101,12 @@ def test_stored_outputs(fn):
 def test_faults():
     "The check above sees what it is there to see"
     png = 'A'*200_000
-    for out,what in [(dict(output_type='stream', name='stdout', text=['see /home/ann/x.csv']), '/home/'), (dict(output_type='stream', name='stderr', text=['50%']), 'stderr'),
-                     (dict(output_type='stream', name='stdout', text=['x.py:3: UserWarning: no']), 'UserWarning'), (dict(output_type='error', ename='E'), 'error'),
-                     (dict(output_type='display_data', data={'text/plain': ['<Foo at 0x7f12ab34cd>']}), '0x7f12ab34cd'), (dict(output_type='display_data', data={'image/png': png}), 'picture of 150 kB'),
+    for out,what in [(dict(output_type='stream', name='stdout', text=['see /home/ann/x.csv']), '/home/'),
+                     (dict(output_type='stream', name='stderr', text=['50%']), 'stderr'),
+                     (dict(output_type='stream', name='stdout', text=['x.py:3: UserWarning: no']), 'UserWarning'),
+                     (dict(output_type='error', ename='E'), 'error'),
+                     (dict(output_type='display_data', data={'text/plain': ['<Foo at 0x7f12ab34cd>']}), '0x7f12ab34cd'),
+                     (dict(output_type='display_data', data={'image/png': png}), 'picture of 150 kB'),
                      (dict(output_type='display_data', data={'text/plain': 'IntSlider()', 'application/vnd.jupyter.widget-view+json': {}}), 'widget')]:
         assert any(what in o for o in faults(out)), what
     assert not [*faults(dict(output_type='display_data', data={'text/plain': ['FaceSet tst: 8 faces, results/synth/adam_scratch'], 'image/png': 'A'*1000}))]
@@ -118,10 +122,12 @@ def runs_in_docs(c):
     "Is there an import among a cell's other lines? nbdev runs such a cell when it makes the docs, without the cells before it"
     if c['cell_type']!='code' or re.match(r'#\| ?(export|eval: ?false)', c['source']) or 'import ' not in c['source']: return False
     tree = ast.parse(re.sub(r'^\s*[%!].*$', '', c['source'], flags=re.M))
-    return any(isinstance(o, (ast.Import, ast.ImportFrom)) for o in ast.walk(tree)) and not all(isinstance(o, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)) for o in tree.body)
+    imports = ast.Import, ast.ImportFrom
+    return any(isinstance(o, imports) for o in ast.walk(tree)) and not all(isinstance(o, (*imports, ast.FunctionDef, ast.ClassDef)) for o in tree.body)
 
 @pytest.mark.parametrize('fn', [o for o in NBS if 'lib' in o.parts], ids=lambda o: o.stem)
-def test_imports_alone(fn): assert not [f'cell {i}: {c["source"][:80]!r}' for i,c in enumerate(cells(fn)) if runs_in_docs(c)], 'put imports into a cell of their own'
+def test_imports_alone(fn):
+    assert not [f'cell {i}: {c["source"][:80]!r}' for i,c in enumerate(cells(fn)) if runs_in_docs(c)], 'put imports into a cell of their own'
 
 def public(fn):
     "Functions and classes in `__all__`, and public methods added by `@patch`"
@@ -201,6 +207,12 @@ def test_width():
     "Lines of the generated modules"
     found = summary(ROOT/'fer_course', ROOT/'nbs'/'lib')
     assert not {k: found[k] for k,most in LIMITS.items() if found[k]>most}
+
+def test_widest():
+    "No line of the tests, tools and benchmarks is wider than the widest that a module may have"
+    files = [o for o in git_files() if o.suffix=='.py' and o.parts[0] in ('tests', 'tools', 'benchmarks')]
+    wide = [f'{o}:{i}' for o in files for i,line in enumerate((ROOT/o).read_text(encoding='utf-8').splitlines(), 1) if len(line)>LIMITS['widest line']]
+    assert len(files)>60 and not wide
 
 # Which room uses which
 

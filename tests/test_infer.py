@@ -32,7 +32,8 @@ def clip(path, n, fps=25, at=lambda i: [(60,100)]):
 
 def vary_rate(path, first, slower):
     "Make all frames of an MP4 after the `first` ones last `slower` times as long: a second entry in its table of durations, in boxes that grow by 8 bytes"
-    data, at, inside = bytearray(path.read_bytes().replace(b'edts', b'free')), 0, (b'moov', b'trak', b'mdia', b'minf', b'stbl') # no list that cuts what now lasts longer
+    data = bytearray(path.read_bytes().replace(b'edts', b'free')) # no list that cuts what now lasts longer
+    at, inside = 0, (b'moov', b'trak', b'mdia', b'minf', b'stbl')
     while at<len(data): # from box to box, and into those that hold others
         size, kind = struct.unpack('>I4s', data[at:at+8])
         if kind in (*inside, b'stts'): data[at:at+4] = struct.pack('>I', size+8)
@@ -57,7 +58,8 @@ def test_clock(tmp_path):
 def test_half_seconds(tmp_path, env):
     "Half a second is no whole number of frames at 25 a second: rows, overlays and columns are at 0, 0.5, 1, 1.5 and 2 s"
     clip(tmp_path/'clip.mp4', 60)
-    said = run('fer-predict', 'clip.mp4', '--every', '.5', '--overlay', 'o', '--csv', 'out.csv', '--plot', 'plot.png', '--model', 'small', cwd=tmp_path, env=env)
+    said = run('fer-predict', 'clip.mp4', '--every', '.5', '--overlay', 'o', '--csv', 'out.csv', '--plot', 'plot.png', '--model', 'small',
+               cwd=tmp_path, env=env)
     times = [f'{i/2:.1f}' for i in range(5)]
     assert re.findall(r'clip\.mp4 ([\d.]+) s', said)==times and said.splitlines()[-1].startswith('5 pictures, 5 faces')
     assert sorted(o.name for o in (tmp_path/'o').iterdir())==[f'clip.mp4 {o} s.jpg' for o in times]
@@ -65,7 +67,8 @@ def test_half_seconds(tmp_path, env):
     assert np.allclose(df.seconds, [0, .52, 1, 1.52, 2]) and df.frame.tolist()==[0, 13, 25, 38, 50] and set(df.track)=={1}
     assert Image.open(tmp_path/'plot.png').width>500
 
-CODECS = {'.mp4': 'mp4v', '.mov': 'mp4v', '.avi': 'mp4v', '.mkv': 'mp4v', '.webm': 'VP80', '.mpg': 'PIM1', '.wmv': 'WMV2', '.flv': 'FLV1', '.3gp': 'mp4v', '.vob': 'mpg2', '.ts': 'mpg2', '.y4m': 'I420'}
+CODECS = {'.mp4': 'mp4v', '.mov': 'mp4v', '.avi': 'mp4v', '.mkv': 'mp4v', '.webm': 'VP80', '.mpg': 'PIM1', '.wmv': 'WMV2', '.flv': 'FLV1',
+          '.3gp': 'mp4v', '.vob': 'mpg2', '.ts': 'mpg2', '.y4m': 'I420'}
 
 def test_containers(tmp_path):
     "Whatever OpenCV can write here is read, in capitals too; all but the transport stream without a suffix"
@@ -116,6 +119,7 @@ def test_common_classes(tmp_path, env):
     for s in ('train', 'test'):
         for k,name in names.items():
             (tmp_path/'ck'/s/name).mkdir(parents=True)
-            for i,o in enumerate(faces.imgs[faces.labels==VOCAB.index(k)][:6]): Image.fromarray(o if s=='test' else o[:,::-1]).save(tmp_path/'ck'/s/name/f'{i}.png')
+            for i,o in enumerate(faces.imgs[faces.labels==VOCAB.index(k)][:6]):
+                Image.fromarray(o if s=='test' else o[:,::-1]).save(tmp_path/'ck'/s/name/f'{i}.png')
     said = run('fer-evaluate', 'small', '--data', 'ck', cwd=tmp_path, env=env)
     assert 'evaluated on 36 faces of ck' in said and '6 contempt' in said and 'ck has no neutral' in said

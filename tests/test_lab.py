@@ -11,7 +11,8 @@ def a_model(path):
     from fer_course.core.faceset import VOCAB
     from fer_course.nets.model import fer_model
     from fer_course.nets.modelfile import save_network
-    save_network(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48, channels=3, stats=(.5,.5))
+    save_network(fer_model('tf_efficientnet_lite0', pretrained=False), path, arch='tf_efficientnet_lite0', vocab=VOCAB, size=64, face_size=48,
+                 channels=3, stats=(.5,.5))
 
 @pytest.fixture(scope='module')
 def server(tmp_path_factory, env):
@@ -77,7 +78,8 @@ def test_buttons(page):
 def test_accessible(page):
     "axe-core finds nothing serious in the lab, but that ipywidgets gives no slider a name that is read aloud"
     page.evaluate(AXE)
-    found = page.evaluate('''async () => (await axe.run(document.querySelector('.jp-OutputArea'), {resultTypes: ['violations'], rules: {'aria-input-field-name': {enabled: false}}}))
+    found = page.evaluate('''async () => (await axe.run(document.querySelector('.jp-OutputArea'),
+      {resultTypes: ['violations'], rules: {'aria-input-field-name': {enabled: false}}}))
       .violations.filter(o => ['serious', 'critical'].includes(o.impact)).map(o => `${o.id}: ${o.nodes[0].target}`)''')
     assert not found
 

@@ -1,4 +1,4 @@
-"The lessons: each taken alone into an empty folder, with the wheel and not the checkout, as Colab would have it; and what a learner and a teacher expect of each"
+"The lessons: each alone in an empty folder, with the wheel and not the checkout, as Colab would have it; and what a learner and a teacher expect of each"
 import json, os, re, shutil, subprocess, sys, time, venv
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +17,8 @@ QUIZZES = {o.lesson: o for o in exercises.quizzes()}
 WHERE = address()
 COPIES = ROOT/'colab'
 
-def cells(fn, kind=None): return [dict(o, source=''.join(o['source'])) for o in json.loads(fn.read_text(encoding='utf-8'))['cells'] if kind in (None, o['cell_type'])]
+def cells(fn, kind=None):
+    return [dict(o, source=''.join(o['source'])) for o in json.loads(fn.read_text(encoding='utf-8'))['cells'] if kind in (None, o['cell_type'])]
 def quiz_of(fn): return QUIZZES[fn.stem[3:]]
 
 def test_numbered():
@@ -45,7 +46,7 @@ def test_ending(fn):
     asked = md[where[1]:where[2]]
     assert len(re.findall(r'<details>\s*<summary>', asked))>=5 and asked.count('<details>')==asked.count('</details>')
     last = [o for o in cells(fn, 'code') if 'colophon(' in o['source']][-1]
-    assert 'fer_course' in ''.join(''.join(o.get('text', o.get('data', {}).get('text/plain', ''))) for o in last['outputs']), 'the stored run says nothing of its versions'
+    assert 'fer_course' in ''.join(said(dict(cells=[last]))), 'the stored run says nothing of its versions'
 
 @by_lesson
 def test_exercises(fn):
@@ -55,7 +56,8 @@ def test_exercises(fn):
     assert not [o.name for o in quiz.exercises if not re.search(rf'\b{o.name}\.check\(', code)]
     lines = {o.strip() for o in code.splitlines()}
     blank = lambda o: {l.strip() for l in o.blank.splitlines()}
-    given = {o.name: [l for l in o.right.splitlines() if len(l.strip())>12 and not l.startswith(('import', 'from', 'def ')) and l.strip() in lines-blank(o)] for o in quiz.exercises}
+    given = {o.name: [l for l in o.right.splitlines() if len(l.strip())>12 and not l.startswith(('import', 'from', 'def '))
+                      and l.strip() in lines-blank(o)] for o in quiz.exercises}
     assert not {k: v for k,v in given.items() if v}
 
 @by_lesson
@@ -63,7 +65,8 @@ def test_words(fn):
     "More words than code, code in small cells, and every picture described"
     code = [o for o in cells(fn, 'code') if '#| hide' not in o['source']]
     assert sum(len(o['source'].split()) for o in cells(fn, 'markdown')) > sum(len(o['source'].split()) for o in code)
-    undescribed = [i for i,o in enumerate(code) for d in (out.get('data', {}) for out in o['outputs']) if 'image/png' in d and (not (t := ''.join(d.get('text/plain', ''))) or t.startswith('<'))]
+    undescribed = [i for i,o in enumerate(code) for d in (out.get('data', {}) for out in o['outputs']) if 'image/png' in d
+                   and (not (t := ''.join(d.get('text/plain', ''))) or t.startswith('<'))]
     assert not undescribed, f'pictures without alt text in code cells {undescribed}'
 
 # Each runs anywhere

@@ -64,7 +64,8 @@ def test_patterns(here, capsys):
     fer_predict('f*/*.png', 'face.pn?', model='small')
     assert [o.split(':')[0] for o in capsys.readouterr().out.splitlines()[:2]]==['full/face.png', 'face.png']
 
-MODELS = {'smal': 'did you mean small?', 'export.pkl': 'load_learner', 'best.pth': 'save_network', 'net.onnx': 'no model card beside it', 'net.keras': 'convert it to ONNX'}
+MODELS = {'smal': 'did you mean small?', 'export.pkl': 'load_learner', 'best.pth': 'save_network', 'net.onnx': 'no model card beside it',
+          'net.keras': 'convert it to ONNX'}
 
 @pytest.mark.parametrize('model, hint', MODELS.items(), ids=MODELS)
 def test_models_of_others(here, model, hint):
@@ -116,7 +117,8 @@ def test_evaluate_own_folder(here, capsys):
     faces_in(here/'mine', ['happy', 'sad'])
     fer_evaluate('small', data='mine')
     said = capsys.readouterr().out
-    for o in ('Splits: none given, so drawn', '--split all uses all 12', 'evaluated on 2 faces of mine (test; it has 12 in all)', 'mine has no angry'): assert o in said
+    for o in ('Splits: none given, so drawn', '--split all uses all 12', 'evaluated on 2 faces of mine (test; it has 12 in all)', 'mine has no angry'):
+        assert o in said
     assert '--overwrite' in line_of(fer_evaluate, 'small', data='mine')
     fer_evaluate('small', data='mine', split='all')
     assert '--overwrite' in line_of(fer_evaluate, 'small', data='mine', split='all')

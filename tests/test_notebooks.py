@@ -39,7 +39,8 @@ def notebook(*cells):
     return json.dumps(dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5))
 
 @pytest.mark.parametrize('cells, expect', [
-    (['1+1', '#| slow\n1/0', '#| eval: false\n1/0', '#| hide\n# words only'], dict(ok=True, cells=1, skipped={'slow, run by pytest --slow': 1, 'eval: false': 1})),
+    (['1+1', '#| slow\n1/0', '#| eval: false\n1/0', '#| hide\n# words only'],
+     dict(ok=True, cells=1, skipped={'slow, run by pytest --slow': 1, 'eval: false': 1})),
     (['1+1', '1/0', '2'], dict(ok=False)),
     (['#| slow\n1+1'], dict(ok=True, cells=0)),
 ], ids=['skips', 'error', 'nothing'])

@@ -77,9 +77,11 @@ def test_array(scene, seen, predictor):
 def test_no_face(predictor, tmp_path):
     "An answer, with the same columns"
     Image.new('L', (1,1)).save(tmp_path/'one pixel.png')
-    for o in (tmp_path/'one pixel.png', Image.new('RGB', (640,480), 'teal'), np.random.default_rng(0).integers(0, 256, (300,300), dtype=np.uint8), Image.new('L', (5000,3))):
+    for o in (tmp_path/'one pixel.png', Image.new('RGB', (640,480), 'teal'), np.random.default_rng(0).integers(0, 256, (300,300), dtype=np.uint8),
+              Image.new('L', (5000,3))):
         df = predict(o, predictor)
-        assert len(df)==1 and df.face.isna().all() and list(df.columns)==['picture', 'frame', 'seconds', 'track', 'face', 'x', 'y', 'w', 'h', 'expression', 'confidence', *VOCAB]
+        assert len(df)==1 and df.face.isna().all()
+        assert list(df.columns)==['picture', 'frame', 'seconds', 'track', 'face', 'x', 'y', 'w', 'h', 'expression', 'confidence', *VOCAB]
 
 def test_at_the_edge(predictor):
     "A face that touches the border, on each side"
@@ -126,7 +128,8 @@ def test_moving_pictures(scene, env, tmp_path):
 def png_of(w, h):
     "The start of a PNG of any size: all white, and not all there"
     chunk = lambda k,data: struct.pack('>I', len(data)) + k + data + struct.pack('>I', zlib.crc32(k+data))
-    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', w, h, 1, 0, 0, 0, 0)) + chunk(b'IDAT', zlib.compress(bytes(10_000_000))) + chunk(b'IEND', b'')
+    chunks = (b'IHDR', struct.pack('>IIBBBBB', w, h, 1, 0, 0, 0, 0)), (b'IDAT', zlib.compress(bytes(10_000_000))), (b'IEND', b'')
+    return b'\x89PNG\r\n\x1a\n' + b''.join(chunk(*o) for o in chunks)
 
 def jpeg_of(img, w, h):
     data = file_of(img, 'JPEG')
@@ -185,7 +188,8 @@ def test_strange_names(predictor, scene, env, tmp_path):
     for o in names: scene.save(os.fsdecode(os.fsencode(tmp_path)+b'/'+o))
     p = subprocess.run([script('fer-predict'), '.', '--csv', 'out.csv', '--overlay', 'seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==2 and '--overlay another folder' in p.stderr
-    p = subprocess.run([script('fer-predict'), str(tmp_path), '--csv', 'out.csv', '--overlay', tmp_path.parent/f'{tmp_path.name}-seen'], cwd=tmp_path, env=env, capture_output=True, text=True)
+    p = subprocess.run([script('fer-predict'), str(tmp_path), '--csv', 'out.csv', '--overlay', tmp_path.parent/f'{tmp_path.name}-seen'], cwd=tmp_path,
+                       env=env, capture_output=True, text=True)
     assert p.returncode==0, p.stderr
     assert len(pd.read_csv(tmp_path/'out.csv'))==len(names)==len([*(tmp_path.parent/f'{tmp_path.name}-seen').iterdir()])
 
@@ -217,7 +221,8 @@ def test_two_thousand(env, tmp_path):
     data = [file_of(o, 'PNG', compress_level=1) for o in faces]
     for i in range(n): (d/('2nd/inner' if i%2 else '2nd')/f'{i:04}.png').write_bytes(data[i%100])
     for name,make in ODD.items(): (d/name).write_bytes(make(faces[0]))
-    for name in BROKEN: (d/name).write_bytes({'empty.png': b'', 'half.png': data[0][:700], 'words.jpg': b'no picture'}.get(name, b'\0\0\0\x18ftypheic'+bytes(99)))
+    for name in BROKEN:
+        (d/name).write_bytes({'empty.png': b'', 'half.png': data[0][:700], 'words.jpg': b'no picture'}.get(name, b'\0\0\0\x18ftypheic'+bytes(99)))
     for name in PASSED: (d/name).write_bytes(b'a,b')
     p = subprocess.run([script('fer-predict'), 'faces', '--csv', 'out.csv', '--model', 'small'], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert p.returncode==2
@@ -241,7 +246,8 @@ def small(tmp_path_factory):
     from fer_course.nets.modelfile import load_network, save_network
     d = tmp_path_factory.mktemp('small')
     torch.manual_seed(0)
-    save_network(fer_model('test_efficientnet', pretrained=False), d/'net', arch='test_efficientnet', vocab=VOCAB, size=48, face_size=48, channels=3, stats=(.5,.5))
+    save_network(fer_model('test_efficientnet', pretrained=False), d/'net', arch='test_efficientnet', vocab=VOCAB, size=48, face_size=48, channels=3,
+                 stats=(.5,.5))
     export_onnx(d/'net', faces=synth.faces(20, cache=False))
     return {'.safetensors': (d/'net', load_network), '.onnx': (d/'net-fp32', load_predictor)}
 
@@ -358,7 +364,8 @@ def test_shipped(model, limit):
 
 def test_without_torch(scene, tmp_path):
     scene.save(tmp_path/'x.png')
-    code = f"import sys; from fer_course.infer.predict import predict; assert len(predict({str(tmp_path/'x.png')!r}))==1; sys.exit('torch' in sys.modules or 'fastai' in sys.modules)"
+    code = f"import sys; from fer_course.infer.predict import predict; assert len(predict({str(tmp_path/'x.png')!r}))==1; " \
+        "sys.exit('torch' in sys.modules or 'fastai' in sys.modules)"
     assert subprocess.run([sys.executable, '-c', code]).returncode==0
 
 def test_help_is_fast(env):

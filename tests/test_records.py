@@ -26,7 +26,8 @@ def faults(path):
         yield str(e)
         return
     c = r.config
-    if c['run'] in ARGS and (c['opt_func'], c['pretrained'], c['freeze_to']!=0)!=ARGS[c['run']]: yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
+    if c['run'] in ARGS and (c['opt_func'], c['pretrained'], c['freeze_to']!=0)!=ARGS[c['run']]:
+        yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
     if path.parts[-3:]!=(c['data']['name'], c['run'], f"seed{c['seed']}"): yield f"{path.name} holds {c['data']['name']}/{c['run']}/seed{c['seed']}"
     if c['n_train']!=c['data']['n']['train']: yield f"n_train is {c['n_train']}, data.n.train {c['data']['n']['train']}"
     if list(r.history.epoch)!=list(range(1, c['epochs']+1)): yield f'epochs {list(r.history.epoch)}'
@@ -43,9 +44,12 @@ def test_faults(tmp_path):
     "The check above sees what it is there to see"
     write = lambda path, *args, **kwargs: write_record(fake_record(*args, **kwargs), tmp_path/path).path
     assert not list(faults(write('made-up/adam_scratch/seed1', 'adam_scratch', 1)))
-    for what,path in [('pretrained=True', write('made-up/adam_scratch/seed0', 'adam_scratch', pretrained=True)), ('RMSProp', write('made-up/adam_frozen/seed0', 'adam_frozen', opt_func='RMSProp')),
-                      ('freeze_to=0', write('made-up/adam_frozen/seed1', 'adam_frozen', 1, freeze_to=0)), ('holds made-up', write('fer2013/adam_frozen/seed0', 'adam_frozen')),
-                      ('n_train is 5', write('made-up/adam_pretrained/seed0', n_train=5)), ('path of a machine', write('made-up/adam_pretrained/seed1', seed=1, command='fer-train --data /root/x'))]:
+    for what,path in [('pretrained=True', write('made-up/adam_scratch/seed0', 'adam_scratch', pretrained=True)),
+                      ('RMSProp', write('made-up/adam_frozen/seed0', 'adam_frozen', opt_func='RMSProp')),
+                      ('freeze_to=0', write('made-up/adam_frozen/seed1', 'adam_frozen', 1, freeze_to=0)),
+                      ('holds made-up', write('fer2013/adam_frozen/seed0', 'adam_frozen')),
+                      ('n_train is 5', write('made-up/adam_pretrained/seed0', n_train=5)),
+                      ('path of a machine', write('made-up/adam_pretrained/seed1', seed=1, command='fer-train --data /root/x'))]:
         assert any(what in o for o in faults(path)), what
     (path/'faces.npy').write_bytes(bytes(400_000))
     assert {'faces.npy', 'pictures'} <= {w for o in faults(path) for w in ('faces.npy', 'pictures') if w in o}
@@ -54,7 +58,8 @@ def test_faults(tmp_path):
 def test_same_faces(path):
     "All records of a set with one fingerprint judge the same faces"
     seen = {}
-    for r in read_records(path): assert seen.setdefault(r.config['data']['fingerprint'], r.predictions[['item', 'target']]).equals(r.predictions[['item', 'target']]), r.path
+    for r in read_records(path):
+        assert seen.setdefault(r.config['data']['fingerprint'], r.predictions[['item', 'target']]).equals(r.predictions[['item', 'target']]), r.path
 
 @by_set
 def test_comparison(path):

@@ -13,7 +13,8 @@ def start(faces, env, tmp_path):
     "Start `fer-train` in a folder of this test's own; ended with the test"
     procs = []
     def _start(*args, prefix=(), before=hear_ctrl_c):
-        procs.append(subprocess.Popen([*prefix, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path, env=dict(env, PYTHONUNBUFFERED='1'), text=True,
+        procs.append(subprocess.Popen([*prefix, script('fer-train'), '--data', faces, *QUICK, *args], cwd=tmp_path,
+                                      env=dict(env, PYTHONUNBUFFERED='1'), text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before))
         return procs[-1]
     yield _start

@@ -164,7 +164,8 @@ def test_short_contents(site):
 
 # In a browser
 
-SERIOUS = '''async (without) => (await axe.run({exclude: without || []}, {resultTypes: ['violations']})).violations.filter(o => ['serious', 'critical'].includes(o.impact))
+SERIOUS = '''async (without) => (await axe.run({exclude: without || []}, {resultTypes: ['violations']})).violations
+  .filter(o => ['serious', 'critical'].includes(o.impact))
   .map(o => `${o.id}: ${o.nodes.length} times, first ${o.nodes[0].target} ${(o.nodes[0].any[0] || {}).message || ''}`)'''
 
 def look(browser, url, names, scheme, size, axe=True):
@@ -183,7 +184,9 @@ def look(browser, url, names, scheme, size, axe=True):
     ctx.close()
     return bad
 
-def sample(site): return [o for o in names(site) if '/' not in o] + [next(iter(o)) for o in [[p for p in names(site) if p.startswith(d)] for d in ('lessons/', 'lib/')] if o]
+def sample(site):
+    "All pages of the first level, and the first of each folder"
+    return [o for o in names(site) if '/' not in o] + [next(o for o in names(site) if o.startswith(d)) for d in ('lessons/', 'lib/')]
 
 @pytest.mark.parametrize('scheme, size', [('light', DESK), ('dark', DESK), ('light', PHONE)], ids=['light', 'dark', 'phone'])
 def test_look(browser, site, url, scheme, size):
@@ -207,7 +210,8 @@ def test_code_colours(browser, site, url, scheme):
 def test_look_sees(browser, site, url):
     "The check above sees what it is there to see"
     fn = site/'faulty.html'
-    fn.write_text('<!doctype html><html lang="en"><title>x</title><main><img src="https://127.0.0.1:1/a.png"><p style="width:3000px;color:#ccc;background:#fff">pale</p></main><script>throw new Error("oh")</script>')
+    fn.write_text('<!doctype html><html lang="en"><title>x</title><main><img src="https://127.0.0.1:1/a.png">'
+                  '<p style="width:3000px;color:#ccc;background:#fff">pale</p></main><script>throw new Error("oh")</script>')
     try: found = '\n'.join(look(browser, url, ['faulty.html'], 'light', PHONE)['faulty.html'])
     finally: fn.unlink()
     for o in ('oh', 'wider than', 'color-contrast', 'image-alt', 'asks for https://127.0.0.1:1/a.png'): assert o in found, found
@@ -337,6 +341,7 @@ def test_keyboard(browser, url):
     seen = set()
     for _ in range(120):
         page.keyboard.press('Tab')
-        seen.add(page.evaluate("() => { const o = document.activeElement; return o.closest('main') ? 'main' : o.closest('#quarto-sidebar') ? 'sidebar' : o.closest('header') ? (o.tagName=='INPUT' ? 'search' : 'header') : '' }"))
+        seen.add(page.evaluate("() => { const o = document.activeElement; return o.closest('main') ? 'main' : "
+            "o.closest('#quarto-sidebar') ? 'sidebar' : o.closest('header') ? (o.tagName=='INPUT' ? 'search' : 'header') : '' }"))
     assert seen >= {'main', 'sidebar', 'search', 'header'}, seen
     page.close()

@@ -64,7 +64,8 @@ def test_readme():
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
     shown = [new_output('display_data', {'text/markdown': 'A table'})]
     nb = new_notebook(cells=[new_markdown_cell('[a](try.md) [b](../LICENSE) [c](https://x.org) [d](#run)'),
-                             new_code_cell('#| hide\nimport this'), new_code_cell('#| echo: false\nx', outputs=shown), new_code_cell('#| output: false\ny = 1', outputs=shown)])
+                             new_code_cell('#| hide\nimport this'), new_code_cell('#| echo: false\nx', outputs=shown),
+                             new_code_cell('#| output: false\ny = 1', outputs=shown)])
     text = readme(nb)
     assert text.startswith('[a](nbs/try.md) [b](LICENSE) [c](https://x.org) [d](#run)')
     assert text.count('A table')==1 and 'y = 1' in text and 'x\n' not in text and 'this' not in text

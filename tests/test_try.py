@@ -81,7 +81,8 @@ def predictor(): return load_predictor('small')
 def test_same_answers(page, predictor, record_property):
     "200 drawn faces: the same name for at least 98 %, and how far probabilities are apart"
     faces = synth.faces(200, seed=11, cache=False).imgs
-    theirs = page.evaluate('''async data => (await (await import('./assets/try/page.js')).model.probs(Uint8Array.from(atob(data), o => o.charCodeAt(0)))).probs''', b64(faces))
+    theirs = page.evaluate('''async data => (await (await import('./assets/try/page.js')).model
+      .probs(Uint8Array.from(atob(data), o => o.charCodeAt(0)))).probs''', b64(faces))
     ours = predictor.probs(faces)
     far, same = np.abs(np.array(theirs)-ours).max(), (np.argmax(theirs, 1)==ours.argmax(1)).mean()
     record_property('largest difference', f'{far:.2g}')
@@ -114,7 +115,8 @@ def test_sample(page):
     page.get_by_role('slider', name='not sure').fill('0')
     changed(page, sample.click)
     assert sample.get_attribute('aria-pressed')=='true'
-    page.wait_for_function('([name, p]) => document.querySelector("#try-said").textContent.includes(`${name}, ${p} %`)', arg=[answer(page), int(max(bars(page)))]) # what a screen reader hears
+    page.wait_for_function('([name, p]) => document.querySelector("#try-said").textContent.includes(`${name}, ${p} %`)',
+                           arg=[answer(page), int(max(bars(page)))]) # what a screen reader hears
 
 def test_file(page, predictor):
     "A face of 48 px goes to the model as it is"
@@ -127,7 +129,7 @@ def test_faces_found(page):
     "In a picture with three faces the largest is read, boxed as in Python, and the others can be chosen"
     put(page, crowd())
     assert page.locator('#try-found').inner_text()=='3 faces found: choose one.'
-    x, side = page.evaluate('() => [parseFloat(document.querySelector("#try-box").style.left)*6.4, parseFloat(document.querySelector("#try-box").style.width)*6.4]')
+    x, side = page.evaluate('() => ["left", "width"].map(o => parseFloat(document.querySelector("#try-box").style[o])*6.4)')
     x0, _, side0, _ = find_faces_cascade(np.asarray(crowd()))[0]
     assert abs(x-x0)<.1*side0 and abs(side-side0)<.1*side0 # as Python's detector, which is the same cascade
     changed(page, page.get_by_role('button', name='Face 3 of 3').click)
@@ -196,14 +198,16 @@ def test_paste_and_drop(page):
     give = '''([kind, data]) => {
         const d = new DataTransfer(), bytes = Uint8Array.from(atob(data), o => o.charCodeAt(0))
         if (data) d.items.add(new File([bytes], `${kind}.png`, {type: 'image/png'}))
-        document.body.dispatchEvent(kind=='drop' ? new DragEvent('drop', {dataTransfer: d, bubbles: true, cancelable: true}) : new ClipboardEvent('paste', {clipboardData: d, bubbles: true})) }'''
+        document.body.dispatchEvent(kind=='drop' ? new DragEvent('drop', {dataTransfer: d, bubbles: true, cancelable: true})
+          : new ClipboardEvent('paste', {clipboardData: d, bubbles: true})) }'''
     for i,kind in enumerate(['paste', 'drop']):
         changed(page, lambda: page.evaluate(give, [kind, b64(np.frombuffer(png(synth.draw(VOCAB[i], 48, seed=80+i)), np.uint8))]))
         assert page.get_by_role('img', name=f'{kind}.png').count()
     page.evaluate(give, ['drop', ''])
     assert 'fetches nothing' in problem(page)
 
-@pytest.mark.parametrize('data, words', [(b'', 'empty file'), (b'not a picture', 'cannot read'), (png(crowd())[:900], 'cannot read')], ids=['empty', 'text', 'cut short'])
+@pytest.mark.parametrize('data, words', [(b'', 'empty file'), (b'not a picture', 'cannot read'), (png(crowd())[:900], 'cannot read')],
+                         ids=['empty', 'text', 'cut short'])
 def test_no_picture(page, data, words):
     "It says so in words, and goes on"
     page.locator('#try-file').set_input_files(file(data, name='holiday.jpg', mime='image/jpeg'))
@@ -240,7 +244,8 @@ def test_webcam(camera, url):
     page.context.set_offline(True)
     page.get_by_role('button', name='Use the webcam').click()
     page.get_by_role('checkbox', name='Follow the face').wait_for()
-    page.wait_for_function('() => { const x = parseFloat(document.querySelector("#try-box").style.left); return x>5 && x<30 }') # the face is on the right, and this is a mirror
+    # the face is on the right, and this is a mirror
+    page.wait_for_function('() => { const x = parseFloat(document.querySelector("#try-box").style.left); return x>5 && x<30 }')
     page.wait_for_function('() => (window.seen ||= new Set()).add(document.querySelector("#try-bars").innerText).size>=2')
     page.get_by_role('button', name='Stop the webcam').click()
     page.get_by_role('button', name='Use the webcam').wait_for()
@@ -264,7 +269,8 @@ def test_phone(browser, url):
     changed(page, page.get_by_role('button', name='Face 2 of').tap)
     page.context.close()
 
-@pytest.mark.parametrize('break_it, words', [('delete window.WebAssembly', 'WebAssembly'), ('delete window.DecompressionStream', 'Any current browser can')], ids=['no wasm', 'an old browser'])
+@pytest.mark.parametrize('break_it, words', [('delete window.WebAssembly', 'WebAssembly'),
+                                             ('delete window.DecompressionStream', 'Any current browser can')], ids=['no wasm', 'an old browser'])
 def test_cannot_run(browser, url, break_it, words):
     page = browser.new_page()
     page.add_init_script(break_it)

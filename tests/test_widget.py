@@ -55,7 +55,8 @@ def lab(port):
 
 def settings(home):
     "JupyterLab as its users have it at worst: the state of widgets is saved with the notebook"
-    for name,values in {'@jupyter-widgets/jupyterlab-manager/plugin': dict(saveState=True), '@jupyterlab/apputils-extension/notification': dict(fetchNews='false', checkForUpdates=False)}.items():
+    for name,values in {'@jupyter-widgets/jupyterlab-manager/plugin': dict(saveState=True),
+                        '@jupyterlab/apputils-extension/notification': dict(fetchNews='false', checkForUpdates=False)}.items():
         fn = home/'settings'/f'{name}.jupyterlab-settings'
         fn.parent.mkdir(parents=True)
         fn.write_text(json.dumps(values))
@@ -66,7 +67,8 @@ def page(request, chromium, tree, env, tmp_path_factory):
     "The app, opened by the command that the README names, or as a notebook in JupyterLab"
     home, port = tmp_path_factory.mktemp('jupyter'), free_port()
     (args, path), log = request.param(port), (home/'log').open('w')
-    p = subprocess.Popen([sys.executable, '-m', *args], cwd=tree, env=dict(env, **settings(home), PYTHONPATH=str(tree), OMP_NUM_THREADS='1'), stdout=log, stderr=subprocess.STDOUT)
+    p = subprocess.Popen([sys.executable, '-m', *args], cwd=tree, env=dict(env, **settings(home), PYTHONPATH=str(tree), OMP_NUM_THREADS='1'),
+                         stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_for(url := f'http://127.0.0.1:{port}/')
         page = chromium.new_page(viewport=dict(width=1200, height=900))
@@ -162,7 +164,8 @@ def test_models(page):
     page.get_by_label('Ask all 3 models').check()
     rows = page.get_by_role('region', name='All models').get_by_role('row')
     rows.nth(3).wait_for()
-    assert [o.split('\t')[0].strip() for o in rows.all_inner_texts()]==['model', 'shipped with fer_course', 'shipped with fer_course, small', 'synth · adam_pretrained']
+    assert [o.split('\t')[0].strip() for o in rows.all_inner_texts()]==['model', 'shipped with fer_course', 'shipped with fer_course, small',
+                                                                        'synth · adam_pretrained']
     page.get_by_label('Ask all 3 models').uncheck()
     rows.first.wait_for(state='detached')
     page.get_by_label('Where it looks').select_option('nothing')
@@ -257,7 +260,8 @@ def test_phone(page):
     page.set_viewport_size(dict(width=390, height=844))
     page.wait_for_function('document.querySelector(".fer-widget").clientWidth<390')
     wide = page.evaluate('''() => { const w = document.querySelector(".fer-widget"), r = w.getBoundingClientRect().right+1
-      return [...w.querySelectorAll("*")].filter(o => !o.closest(".fer-scroll, svg") && o.getBoundingClientRect().right>r).map(o => o.outerHTML.slice(0, 80)) }''')
+      return [...w.querySelectorAll("*")].filter(o => !o.closest(".fer-scroll, svg") && o.getBoundingClientRect().right>r)
+        .map(o => o.outerHTML.slice(0, 80)) }''')
     page.set_viewport_size(dict(width=1200, height=900))
     assert not wide
 

@@ -21,7 +21,8 @@ def lab_shot(page):
     rest = page.get_by_role('img').get_attribute('src')
     page.get_by_role('button', name='surprise', exact=True).click()
     page.wait_for_function('src => document.querySelector("[role=img], img").src!=src', arg=rest)
-    return 'The expression lab: sliders for the muscles of a face, a drawn face that is surprised, and a bar for each expression that the network may take it for'
+    return 'The expression lab: sliders for the muscles of a face, a drawn face that is surprised, ' \
+        'and a bar for each expression that the network may take it for'
 
 def predict_shot(page):
     "The prediction widget as it opens"

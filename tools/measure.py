@@ -1,7 +1,8 @@
 """How the library reads, in numbers: python tools/measure.py
 
-Of the generated modules: characters a function, width of lines, tokens a line. Of the notebooks: how many public names are shown or tested again within two code cells.
-The exercises of the lessons (course/questions) are left out, since most of their lines are texts. Another library's numbers, or those of an older commit, come from its folders:
+Of the generated modules: characters a function, width of lines, tokens a line. Of the notebooks: how many public names are shown or tested again
+within two code cells. The exercises of the lessons (course/questions) are left out, since most of their lines are texts. Another library's numbers,
+or those of an older commit, come from its folders:
 
     git worktree add ../before d7e0d24
     python tools/measure.py --lib ../before/fer_course --nbs ../before/nbs/lib
@@ -61,7 +62,8 @@ def by_module(
     for fn in modules(lib):
         text = fn.read_text(encoding='utf-8')
         tree, widths = ast.parse(text), np.array([len(o) for _,o in code_lines(text)] or [0])
-        rows.append(dict(module='.'.join(fn.relative_to(lib).with_suffix('').parts), functions=len(functions(tree)), public=len(public_names(tree)), lines=len(widths),
+        rows.append(dict(module='.'.join(fn.relative_to(lib).with_suffix('').parts), functions=len(functions(tree)), public=len(public_names(tree)),
+                         lines=len(widths),
                          width_p90=np.percentile(widths, 90), over_120=(widths>120).mean(), widest=widths.max()))
     return pd.DataFrame(rows).set_index('module')
 

@@ -142,7 +142,8 @@ def home(
     html = re.sub(r'(<body[^>]*class=")', r'\1home ', html, count=1)
     html = re.sub(r'<p>(<strong><a href="lessons/01)', r'<p class="home-start">\1', html, count=1)
     def named(name, picture):
-        return lambda h: re.sub(rf'<table([^>]*)>((?:(?!</table>).)*?assets/front/{picture})', rf'<table role="presentation" class="{name}">\2', h, count=1, flags=re.S)
+        return lambda h: re.sub(rf'<table([^>]*)>((?:(?!</table>).)*?assets/front/{picture})', rf'<table role="presentation" class="{name}">\2', h,
+                                count=1, flags=re.S)
     return named('home-cards', 'lesson1')(named('home-faces', 'angry')(html))
 
 # What a shared link, a search and a keyboard need

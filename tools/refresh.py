@@ -1,4 +1,4 @@
-"Write everything anew that is generated: addresses, modules, badges, copies of the lessons, comparisons, the study's report, pages made from records, README.md"
+"Write everything anew that is generated: addresses, modules, badges, copies of lessons, comparisons, the study's report, pages from records, README.md"
 import json, shutil, subprocess, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -20,7 +20,8 @@ from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes
     numbers, on_site, one_header, plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
 from tools.rooms import ROOMS
 
-ORDER = ['index', 'lessons', 'bet', 'try', 'lab', 'apps', 'results', 'study', 'benchmarks', 'lib', 'glossary', 'teachers'] # Pages and folders, from top to bottom
+# Pages and folders, from top to bottom
+ORDER = ['index', 'lessons', 'bet', 'try', 'lab', 'apps', 'results', 'study', 'benchmarks', 'lib', 'glossary', 'teachers']
 SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'} # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
