@@ -383,7 +383,7 @@ def _write_overlay(folder, answer, vocab, unsure, taken):
 def _write_plot(file, df, vocab):
     from fer_course.core.cache import write_whole
     from fer_course.infer.predict import plot_over_time
-    plot_over_time(df, vocab).savefig(f := BytesIO(), format=Path(file).suffix[1:].lower(), dpi=150)
+    plot_over_time(df, vocab).fig.savefig(f := BytesIO(), format=Path(file).suffix[1:].lower(), dpi=150)
     write_whole(Path(file), lambda o: o.write(f.getvalue()))
 
 def _files(pictures):

@@ -1,8 +1,11 @@
 "The commands as pip installs them: help, a walk through all of them, and one clear line for what a user may get wrong"
 import json, re, subprocess
+from inspect import signature
 import pytest
+from fastcore.docments import docments
 from conftest import ini, run_forked, script
 from fer_course.infer.export import export_onnx
+from fer_course.records.runs import DEFAULTS
 
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 
@@ -115,6 +118,14 @@ def test_mistakes(faces, env, tmp_path, line, says):
     assert p.returncode==2, p.stdout+p.stderr
     assert p.stderr.startswith('error: ') and says in p.stderr and len(p.stderr.splitlines())==1, p.stderr
     assert sorted(o for o in tmp_path.rglob('*') if o.is_file() and o.suffix!='.lock')==before
+
+def test_defaults():
+    "What commands repeat, so that `--help` is quick, is what the library has"
+    from fer_course import commands
+    from fer_course.infer.predict import MARGIN, UNSURE
+    has = signature(commands.fer_predict).parameters
+    assert (has['unsure'].default, has['margin'].default)==(UNSURE, MARGIN)
+    assert f"{DEFAULTS['lr']} if not given" in docments(commands.fer_train)['lr']
 
 def test_unknown_option(env, tmp_path):
     p = run_forked(tmp_path, env, 'fer-train', '--epoch_count', '3')

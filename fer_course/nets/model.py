@@ -11,7 +11,7 @@ __all__ = ['BUNDLED', 'default_cfgs', 'bundled_state', 'load_bundled', 'fer_smal
 import importlib
 
 from ..core.errors import InputError, check_name
-from .fast_cpu import DepthwiseConv2d, fast_depthwise
+from .fast_cpu import fast_depthwise
 
 import timm, torch, torchvision
 from fastai.layers import *

@@ -16,11 +16,10 @@ from datetime import datetime, timezone
 from filelock import FileLock, Timeout
 
 # before fastai, since `fer_course` silences a warning of fastai's
-from ..records.compare import compare_runs
+from ..core.errors import InputError, check_name
 from fastai.vision.all import *
 from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
-from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
 from ..nets.card import check_vocab
 from ..nets.model import check_arch
