@@ -30,8 +30,8 @@ from PIL import Image, ImageDraw
 from common import OUT, ROOT, provenance, save_json, save_table
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.detect import CASCADE, TIGHT, WEIGHTS, detect, find_faces_cascade, framed
-from fer_course.infer.predict import MARGIN, crop, overlaps
+from fer_course.infer.detect import CASCADE, TIGHT, WEIGHTS, detect, find_faces_cascade, framed, iou
+from fer_course.infer.predict import MARGIN, crop
 
 # Pictures
 
@@ -291,9 +291,9 @@ def judged(scene, boxes, scores, least=.3):
     of the same face is a false one"""
     taken, res = set(), []
     for i in np.argsort(-np.asarray(scores), kind='stable'):
-        iou = overlaps(boxes[i:i+1], scene.faces)[0] if len(scene.faces) else np.zeros(1)
-        right = iou.max()>=least and int(iou.argmax()) not in taken
-        if right: taken.add(int(iou.argmax()))
+        shares = iou(boxes[i:i+1], scene.faces)[0] if len(scene.faces) else np.zeros(1)
+        right = shares.max()>=least and int(shares.argmax()) not in taken
+        if right: taken.add(int(shares.argmax()))
         res.append((float(scores[i]), bool(right)))
     return res
 

@@ -1,8 +1,11 @@
 "The commands as pip installs them: help, a walk through all of them, and one clear line for what a user may get wrong"
 import json, re, subprocess
+from inspect import signature
 import pytest
+from fastcore.docments import docments
 from conftest import ini, run_forked, script
 from fer_course.infer.export import export_onnx
+from fer_course.records.runs import DEFAULTS
 
 COMMANDS = [o.split('=')[0] for o in ini['DEFAULT']['console_scripts'].split()]
 
@@ -56,7 +59,7 @@ def test_recipe_both_ways(faces, tmp_path, monkeypatch, recipe):
 
 def test_recipe(sh, faces, tmp_path):
     "A recipe's record stands apart from the runs', and its model is judged as it was"
-    p = sh('fer-train', '--data', faces, *'--recipe best --epochs 1 --bs 16 --device cpu'.split())
+    p = sh('fer-train', '--data', faces, *'--recipe best --epochs 1 --size 48 --bs 16 --device cpu'.split())
     assert p.returncode==0, p.stderr
     metrics = json.loads((tmp_path/'results/recipes/drawn/best/seed0/metrics.json').read_text())['test']
     p = sh('fer-evaluate', 'models/recipes/drawn/best/seed0', '--data', faces)
@@ -80,15 +83,16 @@ MISTAKES = [
     ('fer-train --runs adam_froze', 'did you mean adam_frozen'),
     ('fer-train --seeds 1.5', 'seed'),
     ('fer-train --recipe bst', 'did you mean best'),
-    ('fer-train --data {faces} --teacher nowhere.json', 'nowhere.json'),
-    ('fer-train --data {faces} --recipe small --views 0', 'views=0'),
+    ('fer-train --runs best', 'best is a recipe: use --recipe best'),
+    ('fer-train --data none.csv --teacher nowhere.json', 'nowhere.json'),
+    ('fer-train --data none.csv --arch resnett18', 'resnet18'),
+    ('fer-train --data {faces} --recipe small --views 0', '--views must be from 1 to 1,000, not 0'),
     ('fer-train --recipe best --runs adam_frozen', 'leave out --runs'),
-    ('fer-train --data {faces} --recipe best --size 64', 'must end with size=64'),
     ('fer-train --data nowhere.csv', 'nowhere.csv'),
     ('fer-train --data wrong.csv', 'wrong.csv'),
     ('fer-train --data broken.csv.gz', 'broken.csv.gz'),
     ('fer-train --data {faces} --subset 100000', '100000'),
-    (f'{TRAIN} --epochs 0', 'epochs'),
+    (f'{TRAIN} --epochs 0', '--epochs must be from 1 to 100,000, not 0'),
     (f'{TRAIN} --size 0', 'size'),
     (f'{TRAIN} --bs 0', 'bs'),
     (f'{TRAIN} --lr -1', 'lr'),
@@ -115,6 +119,14 @@ def test_mistakes(faces, env, tmp_path, line, says):
     assert p.returncode==2, p.stdout+p.stderr
     assert p.stderr.startswith('error: ') and says in p.stderr and len(p.stderr.splitlines())==1, p.stderr
     assert sorted(o for o in tmp_path.rglob('*') if o.is_file() and o.suffix!='.lock')==before
+
+def test_defaults():
+    "What commands repeat, so that `--help` is quick, is what the library has"
+    from fer_course import commands
+    from fer_course.infer.predict import MARGIN, UNSURE
+    has = signature(commands.fer_predict).parameters
+    assert (has['unsure'].default, has['margin'].default)==(UNSURE, MARGIN)
+    assert f"{DEFAULTS['lr']} if not given" in docments(commands.fer_train)['lr']
 
 def test_unknown_option(env, tmp_path):
     p = run_forked(tmp_path, env, 'fer-train', '--epoch_count', '3')

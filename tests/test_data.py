@@ -598,7 +598,7 @@ def test_leaks(tmp_path):
     for i,o in enumerate((a, a.resize((96, 96), Image.Resampling.BICUBIC), a.transpose(Image.Transpose.FLIP_LEFT_RIGHT))):
         o.save(tmp_path/f'd/test/happy/copy{i}.jpg', quality=85)
     faces = load_faces(tmp_path/'d')
-    assert '3 of 17 test faces (2 alike, 1 mirrored) are also in training' in faces.describe()
+    assert '3 of 17 test faces (2 re-encoded, 1 mirrored) are also in training' in faces.describe()
     assert not len(load_faces(tmp_path/'d', drop_leaks=True).copies())
 
 @pytest.mark.parametrize('name', ['fer2013', 'synth'])

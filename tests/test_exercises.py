@@ -10,7 +10,7 @@ QUIZZES = {o.lesson: o for o in exercises.quizzes()}
 ASKED = {f'{quiz.lesson}.{o.name}': o for quiz in QUIZZES.values() for o in quiz.exercises}
 
 NO_RETURN, NAN, EXIT, BLANK = '`return` is missing', 'not a number', 'ends Python', 'still a `...`'
-A_FUNCTION, CALL_IT, CLASS, PERCENT, BRACKETS = 'A function is asked for', 'call it first', 'You gave the class', 'in percent', 'brackets are missing'
+A_FUNCTION, CALL_IT, CLASS, PERCENT, BRACKETS = 'The answer must be a function', 'call it first', 'You gave the class', 'in percent', 'brackets are missing'
 
 TOLD = """
 read_a_face.q1            | 14.3                                                          | in percent
@@ -140,7 +140,7 @@ def test_every_function(name):
     class Instead:
         def __init__(self, *args, **kwargs): pass
     ask, returns = FUNCTIONS[name].verdict, re.search(r'\b(return|lambda)\b', FUNCTIONS[name].right)
-    assert 'A function is asked for' in ask(.5) and 'you gave None' in ask(None)
+    assert 'The answer must be a function' in ask(.5) and 'you gave None' in ask(None)
     assert 'You gave the class `Instead` itself' in ask(Instead)
     assert 'ends Python' in ask(lambda *args, **kwargs: exit())
     assert 'stopped with ZeroDivisionError' in ask(lambda *args, **kwargs: 1/0)

@@ -159,6 +159,15 @@ def imports(fn):
         if isinstance(o, ast.Import): yield from (a.name.split('.')[0] for a in o.names)
         if isinstance(o, ast.ImportFrom) and not o.level: yield o.module.split('.')[0]
 
+def unused(fn):
+    "Names that a module imports at its top and never uses"
+    tree = ast.parse(fn.read_text(encoding='utf-8'))
+    named = {(a.asname or a.name).split('.')[0] for o in tree.body if isinstance(o, (ast.Import, ast.ImportFrom)) for a in o.names}
+    return named - {'*'} - {o.id for o in ast.walk(tree) if isinstance(o, ast.Name)}
+
+@by_mod
+def test_no_unused_imports(fn): assert not unused(fn), 'import what only a notebook needs in a cell that is not exported'
+
 def test_requirements():
     "Whatever the library imports is named in settings.ini, not left to what others happen to require"
     plain = lambda o: re.match(r'[\w-]+', o)[0].lower().replace('_', '-')

@@ -230,7 +230,7 @@ def test_two_thousand(env, tmp_path):
     assert len(df)==n+len(ODD)==len(p.stdout.splitlines())-2 and df.picture.is_unique and df.face.notna().all()
     assert set(ODD)<={Path(o).name for o in df.picture}
     assert said[0].startswith(f'{n+len(ODD):,} pictures, {n+len(ODD):,} faces: ')
-    assert said[1]=='Passed over, as neither pictures nor videos: 3 hidden, 1 .csv, 1 .txt, 1 .zip'
+    assert said[1]=='Skipped (neither pictures nor videos): 3 hidden, 1 .csv, 1 .txt, 1 .zip'
     lines = p.stderr.splitlines()
     assert lines[-1]=='error: 5 of 2,000 pictures cannot be read' and len(lines)==6
     for name,why in BROKEN.items(): assert any(name in o and why in o for o in lines), name

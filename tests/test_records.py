@@ -1,19 +1,18 @@
 "Every record that is committed can be recomputed, is what its name says, and holds no faces"
-import re
+import json, re, subprocess
 import pandas as pd
 import pytest
-from conftest import ROOT, git_files
+from conftest import ROOT, copy_tree, git_files
 from test_house import BAD
+from test_notebooks import run_notebook
 from fer_course.records.compare import tables_of
 from fer_course.core.errors import InputError
-from fer_course.records.runs import RUNS
+from fer_course.records.runs import ARGS, RUNS
 from fer_course.records.record import check_record, fake_record, read_records, write_record
 
 RECORDS = sorted(ROOT/o.parent for o in git_files() if o.parts[0]=='results' and o.name=='config.json' and not any(p.startswith('.') for p in o.parts))
 SETS    = sorted({o.parents[1] for o in RECORDS})
 FILES   = {'config.json', 'history.csv', 'metrics.json', 'predictions.csv.gz', 'curves.png', 'confusion_matrix.png', 'card.md'}
-ARGS    = {'adam_pretrained': ('Adam', True, False), 'rmsprop_pretrained': ('RMSProp', True, False), 'adam_scratch': ('Adam', False, False),
-           'rmsprop_scratch': ('RMSProp', False, False), 'adam_frozen': ('Adam', True, True)} # opt_func, pretrained, is the body frozen?
 
 name = lambda o: str(o.relative_to(ROOT/'results'))
 by_record = pytest.mark.parametrize('path', RECORDS or [pytest.param(None, marks=pytest.mark.skip('no records in results/'))], ids=name if RECORDS else None)
@@ -26,7 +25,7 @@ def faults(path):
         yield str(e)
         return
     c = r.config
-    if c['run'] in ARGS and (c['opt_func'], c['pretrained'], c['freeze_to']!=0)!=ARGS[c['run']]:
+    if c['run'] in RUNS and any(c[k]!=RUNS[c['run']][k] for k in ARGS):
         yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
     if path.parts[-3:]!=(c['data']['name'], c['run'], f"seed{c['seed']}"): yield f"{path.name} holds {c['data']['name']}/{c['run']}/seed{c['seed']}"
     if c['n_train']!=c['data']['n']['train']: yield f"n_train is {c['n_train']}, data.n.train {c['data']['n']['train']}"
@@ -72,5 +71,25 @@ def test_comparison(path):
         pd.testing.assert_frame_equal(pd.read_csv(folder/f'{fn}.csv'), df, check_dtype=False, rtol=1e-5, atol=1e-6)
 
 def test_run_names():
-    "The runs are those of the course"
-    assert list(RUNS)==list(ARGS)
+    "The first runs are those of the course"
+    assert list(RUNS)[:5]==['adam_pretrained', 'rmsprop_pretrained', 'adam_scratch', 'rmsprop_scratch', 'adam_frozen']
+
+SGD = "    'sgd_pretrained': dict(opt_func='SGD', pretrained=True, freeze_to=0, lr=2e-2),"
+
+@pytest.fixture(scope='module')
+def six(tmp_path_factory, env):
+    "A copy of the tree with one more row in `RUNS`"
+    tree = copy_tree(tmp_path_factory.mktemp('six'))
+    fn = tree/'nbs'/'lib'/'records'/'runs.ipynb'
+    nb = json.loads(fn.read_text(encoding='utf-8'))
+    for c in nb['cells']: c['source'] = re.sub(r"(    'adam_frozen': .*\n)", rf'\1{SGD}\n', ''.join(c['source']))
+    fn.write_text(json.dumps(nb), encoding='utf-8')
+    subprocess.run(['nbdev-export'], cwd=tree, env=dict(env, PYTHONPATH=str(tree)), check=True)
+    assert SGD in (tree/'fer_course'/'records'/'runs.py').read_text(encoding='utf-8')
+    return tree
+
+@pytest.mark.parametrize('name', ['runs', 'compare', 'figures'])
+def test_sixth_run(six, env, name):
+    "A sixth run is one row: no notebook has to know how many there are"
+    res = run_notebook(six, six/'nbs'/'lib'/'records'/f'{name}.ipynb', env)
+    assert res['ok'], res['err']

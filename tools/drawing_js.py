@@ -44,7 +44,7 @@ def _face(seed, plain):
     return rows
 
 def recorded(
-    size:int, # Pixels a side
+    size:int, # Height and width, in pixels
 )->Traced: # `uint8 [size*size]`; depends on `seed`, `units` and the parameters in `HEAD`
     "The drawing of one face, as it was computed"
     plain = drawing.sample(np.zeros(64, int), 0, 0.)
@@ -58,7 +58,7 @@ def recorded(
         rows = _face(seed, plain)
         return camera.develop(camera.expose(units, rows, size, [None]), rows).reshape(-1)
 
-SIZES = 48, 96 # Pixels a side: what the network reads, what is shown
+SIZES = 48, 96 # Height and width, in pixels: what the network reads, what is shown
 HOME = 'AU2', 'AU4', 'AU12', 'AU15', 'AU26' # Units with a slider on the home page
 
 def lab_words():

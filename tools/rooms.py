@@ -11,7 +11,7 @@ ROOMS = {
     'synth':    'Drawn faces',
     'data':     'From what people have, files and folders, to DataLoaders',
     'nets':     'A network, its file, and what it answers',
-    'records':  'The five runs, what is kept of them, and what is said of them',
+    'records':  'The five runs, what is kept of them, and how they are compared',
     'train':    'A training: the learner, its callbacks, the run',
     'infer':    'From a trained network to answers, maps and files that run elsewhere',
     'apps':     'The prediction widget and the expression lab',

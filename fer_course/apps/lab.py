@@ -1,4 +1,4 @@
-"""Take an expression apart: a slider for every movement of a drawn face, and beside the face what a trained network says to it
+"""Take an expression apart: a slider for every movement of a drawn face, and beside the face a trained network's answer
 
 Docs: https://fer-course.github.io/fer_course/lib/apps/lab.html.md"""
 
@@ -25,7 +25,7 @@ from ..nets.predictor import load_predictor
 # %% ../../nbs/lib/apps/lab.ipynb #13a0f951
 def prototype(
     expression:str, # A class name
-    variant:int=0, # Which of the ways to show it; after the last comes the first again
+    variant:int=0, # Which of the ways to show it; wraps around
 )->dict: # `{unit: intensity}`, as `synth.draw` takes it
     "The units shown by at least half of the faces of a variant in `synth.PROTOTYPES`, each at its middle intensity, to the nearest 0.05"
     variants = synth.PROTOTYPES[check_name(expression, VOCAB, 'expression')]
@@ -142,7 +142,7 @@ def units(self:ExpressionLab)->dict: # `{unit: intensity}`, as `synth.draw` take
 
 @patch
 def face(self:ExpressionLab,
-    size:int=192, # Pixels a side
+    size:int=192, # Height and width, in pixels
 ): # PIL's `Image`
     "The face that the sliders make"
     return synth.draw(self.units(), size, self.seed, **{k: self.sliders[k].value for k in HEAD})

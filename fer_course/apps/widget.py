@@ -34,15 +34,17 @@ _SHIPPED_NAMES = {'shipped with fer_course': 'fer', 'shipped with fer_course, sm
 def model_name(
     model, # A model, as for `load_predictor`
 )->str: # The name of its file or folder; 'your model' for a Learner
-    "What a model of one's own is called in the list"
+    "Name of a user's model in the list"
     return Path(model).resolve().name if isinstance(model, (str, Path)) else 'your model'
 
 def find_models(
     root='models', # Folder of models that `fer-train` wrote
-)->dict: # `{'set · run': path of the card}`, the shipped models first
+)->dict: # `{'set · run': path of the card}`, the shipped models first; a recipe's is 'recipes · set · run'
     "Find the shipped models, and for each run below `root` that of its first seed"
-    cards = sorted(Path(root).resolve().glob('*/*/seed*.json'), reverse=True)
-    return _SHIPPED_NAMES | dict(sorted({' · '.join(o.parts[-3:-1]): o for o in cards}.items()))
+    root = Path(root).resolve()
+    cards = sorted(root.glob('*/**/seed*.json'), reverse=True)
+    name = lambda o: ' · '.join(o.relative_to(root).parts[:-1])
+    return _SHIPPED_NAMES | dict(sorted({name(o): o for o in cards}.items()))
 
 # %% ../../nbs/lib/apps/widget.ipynb #f9c62f9d
 _PAPER = 233, 231, 226
@@ -250,7 +252,7 @@ def read(self:PredictWidget,
         except InputError as e: raise InputError(f'{name} cannot be read as a picture: {e}') from e
         faces, turns = self._boxes(img, name)
         small = len(faces) and max(img.shape[:2])<=predict.FACE_SIZES[1]
-        found = f'{name} is as small as a face in FER2013, so it is taken as one.' if small else _found(len(faces), name)
+        found = f'{name} is as small as a FER2013 face, so the whole picture is used as the face.' if small else _found(len(faces), name)
         self._take(img, faces, turns, found, name)
 
 @patch
@@ -291,7 +293,7 @@ def _about(card):
 
 _ORANGE = {
     'covering': 'Orange: covering this makes “{c}” less likely, most in the {where}.',
-    'grad_cam': 'Orange: here the network’s features speak for “{c}” (Grad-CAM), most in the '
+    'grad_cam': 'Orange: here the network’s features support “{c}” (Grad-CAM), most in the '
                 '{where}.'}
 _NO_CAM = ('Grad-CAM looks into a network of fer-train with PyTorch, and this model runs on ONNX Runtime: '
            'parts of the face are covered instead. ')
@@ -309,7 +311,7 @@ def _map(self:PredictWidget, model, face, top):
     look = self.look if _has_layers(model) else 'covering'
     m = _grad_cam(model, face, top) if look=='grad_cam' else occlusion_map(model.probs, face[None], top)[0]
     m = np.maximum(m, 0)
-    words = f'No part speaks for “{model.vocab[top]}”.'
+    words = f'No part supports “{model.vocab[top]}”.'
     if m.max()>0: words = _ORANGE[look].format(c=model.vocab[top], where=brightest_part(m))
     if look!=self.look: words = _NO_CAM+words
     return [(255*m/max(m.max(), 1e-9)).round().astype(np.uint8).tobytes()], words

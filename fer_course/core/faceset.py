@@ -234,14 +234,14 @@ def _near(a, b):
 @patch
 def copies(
     self:FaceSet,
-    # Columns `item`, `split` (valid or test), `train` (item) and `kind`: 'same', 'alike', 'mirrored'
+    # Columns `item`, `split` (valid or test), `train` (item) and `kind`: 'same', 're-encoded', 'mirrored'
 )->pd.DataFrame:
-    "Faces of valid and test with a copy in training: the same pixels, saved again, or mirrored"
+    "Faces of valid and test with a copy in training: the same pixels, re-encoded, or mirrored"
     held, train = np.flatnonzero(self.split!='train'), np.flatnonzero(self.split=='train')
     waves = _low_frequencies(self.imgs)
     i,j,mirrored = _near(waves[held], waves[train]).T
     near = pd.DataFrame({'item': held[i], 'split': self.split[held[i]], 'train': train[j],
-                         'kind': np.where(mirrored, 'mirrored', 'alike')})
+                         'kind': np.where(mirrored, 'mirrored', 're-encoded')})
     d = self.duplicates()
     same = d[d.split!='train'].merge(d[d.split=='train'], on='group', suffixes=('', '_train'))
     same = pd.DataFrame({'item': same['item'], 'split': same.split,
@@ -256,7 +256,7 @@ def copy_note(
 )->str: # '' if there are none
     "A sentence on how many faces of valid and test have a copy in training"
     copies = copies.sort_values(
-        'kind', key=lambda o: o.map(dict(same=0, alike=1, mirrored=2)), kind='stable'
+        'kind', key=lambda o: o.map({'same': 0, 're-encoded': 1, 'mirrored': 2}), kind='stable'
     ).drop_duplicates('item')
     def said(split):
         kinds = copies[copies.split==split].kind.value_counts(sort=False)

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch, store_attr
 
+from ..core.cache import write_whole
 from ..core.errors import InputError
 
 # %% ../../nbs/lib/course/exercises.ipynb #7c7e6235
@@ -108,16 +109,16 @@ def _wrong_kind(exercise, answer, seen):
     right = answer_of(exercise.right)
     if callable(right) and not callable(answer):
         name = getattr(right, '__name__', 'f').replace('<lambda>', 'f')
-        return (f'A function is asked for, but you gave {_kind(answer)}. '
+        return (f'The answer must be a function, but you gave {_kind(answer)}. '
                 f'Give the name of the function, without calling it: `{exercise.name}.check({name})`.')
     if callable(right): return None
     if answer is None:
         return ('Your answer is None, that is, nothing: `print` returns None, and so does a '
                 'function without `return`.')
     if isinstance(answer, type):
-        return f'You gave the class `{answer.__name__}` itself. A value is asked for.'
+        return f'You gave the class `{answer.__name__}` itself. The answer must be a value.'
     if callable(answer):
-        return ('You gave a function. A value is asked for: call it first, as in '
+        return ('You gave a function. The answer must be a value: call it first, as in '
                 f'`{exercise.name}.check(f())`.')
 
 def _nothing_returned(exercise, answer, seen):
@@ -216,10 +217,8 @@ def _remember(lesson, name):
     (d, damaged), fn = _load(), _progress_file()
     d.setdefault(lesson, {}).setdefault(name, date.today().isoformat())
     fn.parent.mkdir(parents=True, exist_ok=True)
-    tmp = fn.with_name(f'{fn.name}.{os.getpid()}') # whole or not at all
-    tmp.write_text(json.dumps(d, indent=1), encoding='utf-8')
     aside = _set_aside(fn) if damaged else None
-    os.replace(tmp, fn)
+    write_whole(fn, lambda f: f.write(json.dumps(d, indent=1).encode()))
     return aside
 
 # %% ../../nbs/lib/course/exercises.ipynb #a6b7829c
@@ -461,6 +460,7 @@ def colophon(
     import platform, psutil, time
     seconds = time.time()-psutil.Process().create_time()
     packages = ', '.join(map(_installed, _SHOWN))
+    day = date.today()
     chance = 'nothing random' if seed is None else f'seed {seed}'
     return (f'Python {platform.python_version()}, {packages}; {chance}; {seconds:.0f} s with '
-            f'{os.cpu_count()} cores, {date.today():%-d %B %Y}.')
+            f'{os.cpu_count()} cores, {day.day} {day:%B %Y}.')

@@ -44,7 +44,7 @@ def _hub():
     return huggingface_hub
 
 def _hub_files(repo):
-    "What the hub states about a data set: its commit, and the sha256 of each parquet file"
+    "What the hub lists about a data set: its commit, and the sha256 of each parquet file"
     info = _hub().HfApi(token=False).dataset_info(repo, files_metadata=True, timeout=10)
     return info.sha, {
         o.rfilename: o.lfs.sha256 for o in info.siblings if o.rfilename.endswith('.parquet')}
@@ -55,7 +55,7 @@ def _fetch_file(repo, name, commit, sha256, folder):
         repo, name, repo_type='dataset', revision=commit, local_dir=folder, token=False))
     if _sha256_file(file)==sha256: return
     file.unlink()
-    raise InputError(f'{name} from {repo}: its sha256 is not the one that the hub states; '
+    raise InputError(f'{name} from {repo}: its sha256 is not the one that the hub lists; '
                      'the download was damaged, try again')
 
 def _download(repo, folder):

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import InputError
-from ..core.faceset import FaceSet, VOCAB, class_name, is_expression
+from ..core.faceset import FaceSet, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
 from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
@@ -263,8 +263,8 @@ def _with_label(df, where):
     marks = df[cols].apply(pd.to_numeric, errors='coerce').to_numpy(dtype=float)
     bad = ~(np.isin(marks, (0, 1)).all(axis=1) & (marks.sum(axis=1)==1))
     if bad.any():
-        raise InputError(f'{where}, data row {bad.argmax()+1}: not one 1 and otherwise 0 in the columns '
-                         f'{", ".join(cols)}; give each picture one class')
+        raise InputError(f'{where}, data row {bad.argmax()+1}: exactly one of these columns must be '
+                         f'1, the others 0: {", ".join(cols)}; give each picture one class')
     return df.assign(label=np.array(cols)[marks.argmax(axis=1)])
 
 def _table_rows(

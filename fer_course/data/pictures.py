@@ -150,7 +150,7 @@ def decode(
     except InputError: raise
     except Image.UnidentifiedImageError:
         head = data[:64].lstrip(b'\xef\xbb\xbf \r\n').lower()
-        if kind: raise InputError(f'a {kind} picture of a sort that is not read here; save it as PNG') from None
+        if kind: raise InputError(f'this kind of {kind} cannot be read; save it as PNG') from None
         what = next((v for k,v in _INSTEAD.items() if head.startswith(k)), '')
         raise InputError('not a picture in a known format' + (f', but {what}' if what else '')) from None
     except Exception as e:

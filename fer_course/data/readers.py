@@ -19,9 +19,9 @@ from ..core.cache import cached
 from ..core.errors import InputError, path_hint
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes
-from .columns import UTF16, csv_columns, pick_columns
+from .columns import UTF16, csv_columns
 from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv, read_votes
-from .folders import Listing, is_path_table, list_files, read_pictures, read_table
+from .folders import is_path_table, list_files, read_pictures, read_table
 from .parquet import read_parquet
 from .pictures import grey_face, name_and_font
 

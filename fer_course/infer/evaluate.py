@@ -17,7 +17,7 @@ import pandas as pd
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet, SPLITS
 from ..nets.predictor import load_predictor
-from ..records.metrics import confusion, metrics, preds_table
+from ..records.metrics import metrics, preds_table
 from ..records.record import Record
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #0bf8b54f

@@ -69,7 +69,7 @@ def grad_cam(
     # Index of the class to explain, one or `[n]`; None: the network's answer
     target=None,
     layer:nn.Module=None, # The layer whose map is weighted; by default `cam_layer`
-    bs:int=64, # Faces at a time
+    bs:int=64, # Batch size
     **kwargs
 # `float32 [n, h, w]`, at most 1 in each face; all 0 where nothing supports the class
 )->np.ndarray:

@@ -131,7 +131,7 @@ def to_onnx(
 def onnx_scores(
     model:bytes, # From `to_onnx`, or another with the same input and output
     imgs:np.ndarray, # Faces, `uint8 [n, h, w]`
-    bs:int=64, # Faces at a time
+    bs:int=64, # Batch size
 )->np.ndarray: # `float32 [n, c]`
     "Scores of an ONNX model"
     run = onnx_session(model).run

@@ -6,8 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/predict.html.md"""
 
 # %% auto #0
 __all__ = ['MARGIN', 'UNSURE', 'TURN_FROM', 'FACE_SIZES', 'is_url', 'fetch', 'read_picture', 'crop', 'Shown', 'name_of', 'frames',
-           'media_kind', 'is_moving', 'files_in', 'pictures', 'Answer', 'look', 'overlaps', 'Tracker', 'predict_each',
-           'table', 'predict', 'plot_over_time', 'draw_boxes']
+           'media_kind', 'is_moving', 'files_in', 'pictures', 'Answer', 'look', 'Tracker', 'predict_each', 'table',
+           'predict', 'plot_over_time', 'draw_boxes']
 
 # %% ../../nbs/lib/infer/predict.ipynb #08b6e76a
 import os, warnings
@@ -22,7 +22,7 @@ from fastcore.meta import delegates
 
 from ..nets.predictor import Predictor, load_predictor
 from ..core.cli import error_line
-from .detect import find_tilted_faces
+from .detect import find_tilted_faces, iou
 from ..core.errors import InputError, path_hint
 from ..data.pictures import (
     ANIMATED, MAX_FILE, MAX_PIXELS, SUFFIXES, decode, name_and_font, open_picture, picture_kind)
@@ -305,16 +305,6 @@ def look(
     return Answer(name, img, boxes, np.array(crops, np.uint8).reshape(-1, size, size), turns)
 
 # %% ../../nbs/lib/infer/predict.ipynb #5524125c
-def overlaps(
-    a:np.ndarray, # Boxes `[n, 4]`: x, y, w, h
-    b:np.ndarray, # Boxes `[m, 4]`
-)->np.ndarray: # `float [n, m]`, 0 to 1
-    "Intersection over union of each box in `a` with each in `b`"
-    a, b = np.asarray(a, float)[:,None], np.asarray(b, float)[None]
-    sides = np.minimum(a[...,:2]+a[...,2:], b[...,:2]+b[...,2:])-np.maximum(a[...,:2], b[...,:2])
-    common = np.prod(np.maximum(sides, 0), -1)
-    return common/(np.prod(a[...,2:], -1)+np.prod(b[...,2:], -1)-common)
-
 class Tracker:
     "Numbers the faces of a video: a box that overlaps one seen shortly before is the same face"
     def __init__(self,
@@ -332,9 +322,9 @@ class Tracker:
         from scipy.optimize import linear_sum_assignment
         known, tracks = list(self.last), np.zeros(len(boxes), int)
         if known and len(boxes):
-            iou = overlaps(boxes, [self.last[o][0] for o in known])
-            for i,j in zip(*linear_sum_assignment(-iou)):
-                tracks[i] = known[j] if iou[i,j]>=self.least else 0
+            shares = iou(boxes, [self.last[o][0] for o in known])
+            for i,j in zip(*linear_sum_assignment(-shares)):
+                tracks[i] = known[j] if shares[i,j]>=self.least else 0
         for i in np.flatnonzero(tracks==0): tracks[i] = self.n = self.n+1
         self.last = {
             k: (b, age+1) for k,(b,age) in self.last.items() if age<self.memory
@@ -428,26 +418,28 @@ def plot_over_time(
     df:pd.DataFrame, # Table of a video, from `predict`
     vocab, # Class names
     most:int=4, # Number of tracks to show, longest first
-): # A matplotlib `Figure`
+)->'Picture': # As from `fer_course.records.figures`
     "The probability of each expression in the course of a video, one panel for each face"
     # imported here, as matplotlib takes a second and pictures do not need it
-    from matplotlib.figure import Figure
-    from fer_course.records.figures import shown_names
+    from fer_course.records.figures import Picture, shown_names, small_figure, tidy_axes
     df = df[df.track.notna()]
     if not len(df): raise InputError('no faces in a video to plot over time; give a video with faces')
     shown = df.groupby([df.picture.str.replace(r' [\d.]+ s$', '', regex=True), 'track'], sort=False)
     groups = sorted(shown, key=lambda o: -len(o[1]))[:most]
-    fig = Figure(figsize=(7, 2.4*len(groups)), layout='constrained')
+    fig, said = small_figure(.6+1.4*len(groups)), []
     names, look = shown_names(vocab)
     for ax,((name,track),part) in zip(
             fig.subplots(len(groups), 1, sharex=True, squeeze=False).flat, groups):
         for i,(k,label) in enumerate(zip(vocab, names)):
             ax.plot(part.seconds, part[k], label=label, marker='o', markersize=3, color=f'C{i%10}')
-        ax.set(title=f'{Path(name).name}, face {track}', ylim=(0,1), ylabel='probability')
-    ax.set_xlabel('seconds')
-    fig.legend(*ax.get_legend_handles_labels(), loc='outside right upper',
-               prop=dict(family=look['fontfamily']))
-    return fig
+        ax.set(title=f'{Path(name).name}, face {track}', ylim=(0,1))
+        tidy_axes(ax, ylabel='probability')
+        mean = part[list(vocab)].mean()
+        said.append(f'{Path(name).name}, face {track}: {mean.idxmax()} on average {mean.max():.0%}')
+    tidy_axes(ax, 'seconds', 'probability')
+    fig.legend(*ax.get_legend_handles_labels(), loc='outside upper center', ncols=4, frameon=False,
+               prop=dict(size=8, family=look['fontfamily']))
+    return Picture(fig, f'Probabilities over time. {"; ".join(said)}.')
 
 # %% ../../nbs/lib/infer/predict.ipynb #4cb28ff4
 def draw_boxes(

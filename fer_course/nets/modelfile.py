@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors, save as save_tensors
 
-from .card import digest, read_card, read_weights, write_model
+from .card import read_weights, write_model
 from ..core.errors import InputError
 from .model import fer_model
 

@@ -15,10 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core.errors import InputError
 from .metrics import bootstrap_diff, is_correct, mcnemar, mean_over_seeds
 from .groups import accuracy_interval, group_by_run
-from .record import read_records
 from .runs import RUNS, differing_args, run_pairs
 from .seeds import adjust_holm, compare_crossed, is_equivalent
 

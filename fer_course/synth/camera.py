@@ -13,9 +13,10 @@ import zlib
 
 import numpy as np
 import pandas as pd
+from fastcore.basics import AttrDict
 
 from . import head
-from .head import P, edge, hill, mix, turn
+from .head import edge, hill, mix, turn
 
 # %% ../../nbs/lib/synth/camera.ipynb #da3c457a
 def _hash(x):
@@ -58,7 +59,7 @@ def _ramps(size, cells):
 
 def clouds(
     words:np.ndarray, # `uint64 [n, rows*cols]`, from `bits`
-    size:int, # Pixels a side
+    size:int, # Height and width, in pixels
     rows:int, # Cells downwards
     cols:int, # Cells across
 )->np.ndarray: # `float32 [n, size, size]` in -1…1
@@ -105,9 +106,9 @@ _PLAIN = ('rough pores spec hairline hair_round part volume curtain rim '
 def looks(
     p:pd.DataFrame, # Rows of parameters
     ch:int|None=None, # Colour channel; None for grey
-)->P: # Values by name, each `float32 [n, 1, 1]`
+)->AttrDict: # Values by name, each `float32 [n, 1, 1]`
     "Colours, light and looks, as `head.shape`, `head.cover` and `head.paint` need them"
-    c, const = (P({k: _col(p[k]) for k in _PLAIN}),
+    c, const = (AttrDict({k: _col(p[k]) for k in _PLAIN}),
                 lambda x: np.full((len(p),1,1), x, np.float32))
     tint = lambda rgb: 1 if ch is None else np.float32(rgb[ch])
     skin, hair = (_channel(_skin(p), ch)*np.float32(.9)*tint(_BLOOD)+np.float32(.05),
@@ -183,7 +184,7 @@ def _flagged(p, flag):
 
 def hand(
     img, # Pictures, `[n, s, s]`
-    p, # Parameters, one row a face
+    p, # Parameters, one row per face
     ch, # Colour channel, None for grey
 ):
     "Four fingers in front of a part of the face, where `p.hand` is set"
@@ -204,7 +205,7 @@ def hand(
 
 def strand(
     img, # Pictures, `[n, s, s]`
-    p, # Parameters, one row a face
+    p, # Parameters, one row per face
     ch, # Colour channel, None for grey
 ):
     "A strand of hair across the face, where `p.strand` is set"
@@ -219,7 +220,7 @@ def strand(
 
 def watermark(
     x, # Pictures, 0 to 255
-    p, # Parameters, one row a face
+    p, # Parameters, one row per face
 ):
     "A line of pale marks like letters, where `p.watermark` is set"
     at, p = _flagged(p, 'watermark')
@@ -239,7 +240,7 @@ _WAVES = np.round(np.cos((2*_k+1)*_k[:,None]*np.pi/16)*np.where(_k[:,None]==0, .
 
 def jpeg(
     x, # Pictures, 0 to 255
-    p, # Parameters, one row a face
+    p, # Parameters, one row per face
 ):
     "The loss of JPEG compression, where `p.jpeg` (its coarseness) is above 0"
     at, p = _flagged(p, 'jpeg')
@@ -256,7 +257,7 @@ def jpeg(
 def _noise(p, big):
     b = lambda name,k: bits(p.seed, p.face, name, k)
     tex = (clouds(b('wide', 81), big, 9, 9)+clouds(b('fine', 576), big, 24, 24))*np.float32(.6)
-    return P(tex=tex, wig=clouds(b('strands', 484), big, 22, 22),
+    return AttrDict(tex=tex, wig=clouds(b('strands', 484), big, 22, 22),
              pores=clouds(b('pores', 3600), big, 60, 60), fibre=clouds(b('hair', 700), big, 10, 70))
 
 def _scene(p, size):
@@ -268,7 +269,7 @@ def _scene(p, size):
 def expose(
     units:np.ndarray, # As in `head.face_parts`
     p:pd.DataFrame, # Rows of parameters, with `seed` and `face`
-    size:int, # Pixels a side
+    size:int, # Height and width, in pixels
     channels, # Colour channels; `[None]` for grey
 )->list: # A `float32 [n, size, size]` of linear light for each channel
     "Set up the scene and expose the picture"

@@ -290,7 +290,7 @@ def _sides(p):
 
 def render(
     params:pd.DataFrame, # Rows from `sample`, or from the `meta` of a set
-    size:int=48, # Pixels a side, 16 to 1024
+    size:int=48, # Height and width, in pixels, 16 to 1024
     color:bool=False, # Red, green and blue instead of grey?
     bs:int=32, # Faces drawn at a time, if they have 48 px; fewer if they are larger
 )->np.ndarray: # `uint8 [n, size, size]`, with `color` `[n, size, size, 3]`
@@ -306,7 +306,7 @@ def render(
 # %% ../../nbs/lib/synth/drawing.ipynb #5104f236
 def draw(
     expression='neutral', # A class name, or `{unit: intensity}` such as `{'AU12': 0.8, 'AU6': 0.5}`
-    size:int=192, # Pixels a side, 16 to 1024
+    size:int=192, # Height and width, in pixels, 16 to 1024
     seed:int=0, # Random seed: whose face it is
     color:bool=False, # In colour?
     difficulty:float=0., # As in `sample`
@@ -360,7 +360,7 @@ def faces(
     n:int=4000, # Number of faces: 70 % to train, 10 % to validate, 20 % to test
     seed:int=0, # Random seed
     difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
-    size:int=48, # Pixels a side, 16 to 1024
+    size:int=48, # Height and width, in pixels, 16 to 1024
     shares:str|dict='equal', # 'equal', 'fer2013', or `{class name: share}`
     bias:dict|None=None, # As in `sample`: for a set that teaches something other than expressions
     # Keep sets of 1,000 faces or more in fastai's data folder, or in the folder given here?
@@ -382,7 +382,7 @@ def faces(
 # %% ../../nbs/lib/synth/drawing.ipynb #55f8ac96
 def sheet(
     cols:int=12, # Number of faces of each class
-    size:int=48, # Pixels a side
+    size:int=48, # Height and width, in pixels
     seed:int=0, # Random seed
     difficulty:float=1., # As in `sample`
     color:bool=False, # In colour?

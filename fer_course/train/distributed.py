@@ -62,7 +62,7 @@ def init_processes(
     if num_distrib()>1:
         raise InputError(f'several processes cannot train together on {device}; '
                          'use --device cpu, or start one')
-    raise InputError('accelerate started one process where several were asked for, '
+    raise InputError('accelerate started one process where several were requested, '
                      'as it does for --cpu without MPI; '
                      'use --multi_gpu in place of --cpu (it works on CPUs too), or torchrun')
 

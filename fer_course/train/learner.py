@@ -13,7 +13,6 @@ from functools import partial
 import pandas as pd
 import torch
 from ..core.errors import InputError, check_name
-from ..records.runs import RUNS
 from ..nets.fast_cpu import keep_memory
 from ..nets.model import fer_model, stages
 

@@ -16,15 +16,15 @@ from datetime import datetime, timezone
 from filelock import FileLock, Timeout
 
 # before fastai, since `fer_course` silences a warning of fastai's
-from ..records.compare import compare_runs
+from ..core.errors import InputError, check_name
 from fastai.vision.all import *
 from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
-from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
 from ..nets.card import check_vocab
+from ..nets.model import check_arch
 from ..nets.modelfile import predict_faces, save_network
-from ..nets.predictor import load_predictor
+from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
 from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
                                        versions, write_record)
@@ -38,13 +38,8 @@ from .learner import FAIR, check_trainable, find_opt, fer_learner
 def _check_settings(a): # arguments from `training_args`
     find_opt(a['opt_func'])
     check_name(a['balance'], ['none', 'weights', 'sampling'], 'balance')
-    for k in ('epochs', 'size', 'bs', 'views'):
-        if a[k] < 1: raise InputError(f'{k}={a[k]} trains nothing; use 1 or more')
-    if not a['lr']>0: raise InputError(f'lr={a["lr"]} trains nothing; use a number above 0')
-    for k in ('label_smoothing', 'erase'):
-        if not 0<=a[k]<=1: raise InputError(f'{k}={a[k]} is not a share; use a number from 0 to 1')
-    if a['ema']<0 or a['mixup']<0:
-        raise InputError(f'ema={a["ema"]}, mixup={a["mixup"]}: neither can be below 0')
+    check_arch(a['arch'])
+    if a['teacher']: find_model(a['teacher'])
     if a['sizes'] and a['sizes'][-1]!=a['size']:
         raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, '
                          'the size at which the network is evaluated')
@@ -64,6 +59,8 @@ def _settings(faces, run, seed, a): # everything that determines a training, as 
                 n=faces.counts().sum(axis=1).to_dict())
     # only those that are used, so that the settings of the five runs stay short
     extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]}
+    # its name without folders; `source` has its checksum
+    if a['teacher']: extras.update(teacher=Path(a['teacher']).name, views=a['views'])
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
     return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
                 arch=a['arch'], size=a['size'], epochs=a['epochs'],

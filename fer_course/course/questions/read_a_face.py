@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ..exercises import Quiz
-from ...synth.drawing import COLUMNS, unit_columns
+from ...synth.drawing import unit_columns
 
 # %% ../../../nbs/questions/read_a_face.ipynb #b6f8cd09
 quiz = Quiz('read_a_face', '1. Read a face in ten lines')
