@@ -183,7 +183,8 @@ def _progress_file(
 def _read_progress(text):
     "Lesson → exercise → day; `ValueError` where the text is anything else"
     d = json.loads(text)
-    if not isinstance(d, dict) or not all(isinstance(o, dict) for o in d.values()):
+    if not isinstance(d, dict) or not all(
+            isinstance(o, dict) and all(isinstance(day, str) for day in o.values()) for o in d.values()):
         raise ValueError('not a table of lessons')
     return d
 

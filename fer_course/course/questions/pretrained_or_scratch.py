@@ -158,18 +158,18 @@ def batch_tfms(pretrained):
 q5 = quiz.choice(
     'b',
     dict(
-        a='Six times as many faces teach the network from scratch a good deal, but it is still '
-          'far behind: what the other brings along was learned from more than a million pictures.',
-        b='From scratch it gains most from more faces, since it has most to learn; it closes '
-          'part of the gap, not all of it.',
-        c='A gap that does not change would mean that both gain equally. A network that has to '
-          'learn everything from these faces gains more from more of them.',
-        d='Both gain, but the pretrained network is nearer to what can be had with these labels; '
-          'each further point costs it more.'),
+        a='From scratch, hardly anything is learned from 500 faces. But the pretrained network '
+          'still reads a third of them, which always saying "happy" does not.',
+        b='From 24 points to 12. From scratch there is little left to lose with 500 faces; the '
+          'pretrained network loses more, since it had more.',
+        c='A lead that does not change would mean that both lose equally. One of them has hardly '
+          'anything to lose.',
+        d='The pretrained network brings much along, but it too has to learn from these faces '
+          'what to do with it, and 500 teach it less than 5,000.'),
     [
-        'Which gains more from more faces: the network that brings much along, or the one that '
-        'brings nothing?',
-        'And would four rounds through 28,709 faces make up for a million pictures?'])
+        'Which has more to lose when faces are taken away: the network at 54 %, or the one at '
+        '30 %, which is close to always saying "happy"?',
+        'And what is the least that the pretrained one can be right on?'])
 
 # %% ../../../nbs/questions/pretrained_or_scratch.ipynb #acc1c378
 q6 = quiz.value(

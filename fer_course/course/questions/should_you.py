@@ -146,7 +146,7 @@ _USES = dict(
 def _judge_law(answer):
     if not isinstance(answer, (str, list, tuple, set)):
         return f'Give the letters, such as \'ab\', not {type(answer).__name__}.'
-    said = {c for c in ''.join(answer).lower() if c.isalnum()}
+    said = {c for c in ''.join(map(str, answer)).lower() if c.isalnum()}
     if bad := sorted(said-set(_USES)):
         return f'There is no use {bad[0]!r}: give letters from a to f.'
     if over := [o for o in sorted(said) if not _USES[o][0]]:

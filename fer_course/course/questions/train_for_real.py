@@ -85,13 +85,13 @@ q2 = quiz.code(
 q3 = quiz.choice(
     'd',
     dict(
-        a='The longer training is one of six things that changed between the two records. Nobody '
+        a='The longer training is one of seven things that changed between the two records. Nobody '
           'trained the plain run for twelve epochs.',
-        b='Larger pictures are one of six things that changed between the two records. Nobody '
+        b='Larger pictures are one of seven things that changed between the two records. Nobody '
           'trained the plain run at 96 pixels.',
         c='Mirrored answers gave 1.2 points in the short trainings, with 5,000 faces. This one '
           'was long, and nobody asked its network without the mirror.',
-        d='Six things changed at once. To know, each would have to be taken away alone, in a '
+        d='Seven things changed at once. To know, each would have to be taken away alone, in a '
           'training as long as this one, with several seeds.'),
     [
         'Compare the two rows of the table: how many columns differ?',
