@@ -12,6 +12,7 @@ __all__ = ['Listing', 'list_files', 'place_of', 'find_in_folders', 'locate', 'is
 import io, os, re, unicodedata, warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -99,17 +100,22 @@ def _folder_label(name):
     rest = [o for o in re.split(r'[\W_]+', name) if is_expression(o)]
     return rest[0] if len(rest)==1 else ''
 
+@lru_cache(1<<12) # of thousands of pictures, most lie in the same few folders
+def _folder_place(folder):
+    "Label and split of the pictures in a folder"
+    dirs = folder.split('/')
+    if '!' in folder: dirs = [_ARCHIVE.sub('', o) for o in dirs]
+    label = _folder_label(dirs[-1])
+    if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
+    return label, next((s for o in dirs[::-1] if (s := split_name(o))), '')
+
 def place_of(
     name:str, # Path of a picture inside its folder or archive
 )->tuple: # Label (the folder's name, or '') and split ('' if nothing names one)
     "Label and split of a picture, from its name and the folders it is in"
-    *dirs, file = name.split('/')
-    if not dirs: return '', ''
-    if '!' in name: dirs = [_ARCHIVE.sub('', o) for o in dirs]
-    said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
-    label = _folder_label(dirs[-1])
-    if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
-    return label, next((s for o in said if (s := split_name(o))), '')
+    folder, _, file = name.rpartition('/')
+    label, split = _folder_place(folder)
+    return label, _CHALLENGE.match(file) and folder and split_name(file) or split
 
 # %% ../../nbs/lib/data/folders.ipynb #13939c08
 def _name_label(name):
@@ -313,6 +319,14 @@ def is_path_table(
 def _beside(table, path): # the path, as it starts from the folder of the table
     return '/'.join([*table.split('/')[:-1], str(path)])
 
+def _with_folder_splits(found):
+    "`found` with the splits that folders are named for, where the table says none, and a note if both differ"
+    at = [place_of(o.file)[1] for o in found]
+    other = [(o, s) for o,s in zip(found, at) if o.split and s and o.split!=s]
+    note = [f'Doubt: {len(other):,} of {len(found):,} pictures are in a folder that is named for another '
+            f'split than the table says, such as {o.file} for {o.split}; the table counts' for o,_ in other[:1]]
+    return [replace(o, split=o.split or s) for o,s in zip(found, at)], note
+
 def find_in_tables(
     listing:Listing, # From `list_files`
     path, # Used in messages
@@ -340,6 +354,8 @@ def find_in_tables(
                                     f'{rows[files.index("")].file}, or several with this ending')
         found += [replace(o, file=f, person=o.person or person_of(f)) for o,f in zip(rows, files)]
         notes += [o for o in more if o not in notes]
+    found, doubt = _with_folder_splits(found)
+    notes += doubt
     return found, ([f'Labels: from {" and ".join(tables)}'] if tables else []) + notes
 
 # %% ../../nbs/lib/data/folders.ipynb #47284cc7
@@ -530,6 +546,12 @@ def _read_file(root, path):
     file = next((o for p in paths if (o := root/p).is_file()), None)
     return file and file.read_bytes()
 
+def _beside_root(file, root):
+    "The path of a file as it starts from `root`; without folders if it lies elsewhere"
+    file = file.replace('\\', '/')
+    if not Path(file).is_absolute(): return file
+    return Path(file).relative_to(root).as_posix() if Path(file).is_relative_to(root) else Path(file).name
+
 def read_table(
     # CSV file or DataFrame with a column for paths, one for labels and, optionally, one for splits
     table,
@@ -555,4 +577,6 @@ def read_table(
     imgs, bad, more = decode_all(data, size, {o.file: o.box for o in rows})
     refuse_bad(bad, len(rows), where, skip_bad)
     rows = [o for o in rows if o.file in imgs]
-    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [*notes, *more], len(bad))
+    placed, doubt = _with_folder_splits([replace(o, file=_beside_root(o.file, root.resolve())) for o in rows])
+    rows = [replace(o, split=p.split) for o,p in zip(rows, placed)]
+    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [*notes, *more, *doubt], len(bad))
