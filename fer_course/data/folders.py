@@ -22,11 +22,12 @@ from ..core.errors import InputError
 from ..core.faceset import FaceSet, VOCAB, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
-from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
+from .columns import (
+    UTF16, columns_note, csv_columns, drop_empty_end, more_roles, pick_columns, separator)
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
-from .splits import fill_splits, name_words, split_name
+from .splits import column_splits, fill_splits, name_words, split_name
 
 # %% ../../nbs/lib/data/folders.ipynb #4b53bb6a
 _MAX_TEXT = 100_000_000 # Bytes; a longer file is not read as a list of labels
@@ -101,20 +102,23 @@ def _folder_label(name):
     return rest[0] if len(rest)==1 else ''
 
 @lru_cache(1<<12) # of thousands of pictures, most lie in the same few folders
-def _folder_place(folder):
-    "Label and split of the pictures in a folder"
+def _folder_place(folder, own=frozenset()):
+    "Label and split of the pictures in a folder, and how many folders up the label is: 1 or 2"
     dirs = folder.split('/')
     if '!' in folder: dirs = [_ARCHIVE.sub('', o) for o in dirs]
-    label = _folder_label(dirs[-1])
-    if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
-    return label, next((s for o in dirs[::-1] if (s := split_name(o))), '')
+    def is_class(o): return class_name(o) in own if own else is_expression(o)
+    label, outer = _folder_label(dirs[-1]), ''.join(dirs[-2:-1])
+    above = not is_class(label) and is_class(outer) # happy/train/1.png, happy/new/1.png
+    split = next((s for o in dirs[::-1] if (s := split_name(o))), '')
+    return outer if above else label, split, 1+above
 
 def place_of(
     name:str, # Path of a picture inside its folder or archive
+    own=frozenset(), # The user's class names, if not expressions
 )->tuple: # Label (the folder's name, or '') and split ('' if nothing names one)
     "Label and split of a picture, from its name and the folders it is in"
     folder, _, file = name.rpartition('/')
-    label, split = _folder_place(folder)
+    label, split, _ = _folder_place(folder, own)
     return label, _CHALLENGE.match(file) and folder and split_name(file) or split
 
 # %% ../../nbs/lib/data/folders.ipynb #13939c08
@@ -124,10 +128,39 @@ def _name_label(name):
     words = {o.lower() for o in (*re.findall(r'[^\W\d_]+', stem), *name_words(stem)) if is_expression(o)}
     return words.pop() if len(words)==1 else ''
 
-def _check_outer(found, path, depth):
+def _own(vocab):
+    "The class names that `vocab` speaks of, on either side of ="
+    return frozenset(class_name(s) for o in vocab or () for s in str(o).split('='))
+
+def _subfolders(found, own):
+    "`{(class folder, folder within it): number of pictures}`, for those that name no split"
+    n = Counter(o.file.rpartition('/')[0] for o in found)
+    below = [(folder.split('/'), k) for folder,k in n.items() if _folder_place(folder, own)[2]==2]
+    return Counter({(dirs[-2], dirs[-1]): k for dirs,k in below if _folder_label(dirs[-1])})
+
+def _few(names): return ', '.join(names[:4]) + (f' and {len(names)-4} more' if len(names)>4 else '')
+
+def _people_below(inner):
+    "The folders that seem to be named for people: three or more, each in two classes or more"
+    n = Counter(o for _,o in inner)
+    return set(n) if len(n)>2 and min(n.values())>1 else set()
+
+def _with_people(found, inner):
+    "`found` with the people that folders within those of classes are named for, and notes on these folders"
+    if not inner: return found, []
+    names, outer = sorted({o for _,o in inner}), sorted({o for o,_ in inner})
+    people = _people_below(inner) if not any(o.person for o in found) else set()
+    if people: found = [replace(o, person=p if (p := o.file.split('/')[-2]) in people else '') for o in found]
+    return found, [f'Folders: {_few(names)} below {_few(outer)} ({sum(inner.values()):,} pictures) are counted '
+                   f'as {_few(outer)}' + ('; their names are taken for people' if people else '')]
+
+def _check_outer(found, path, by_folder, own):
     if any(o.split for o in found): return
     outer = {}
-    for o in found: outer.setdefault('/'.join(o.file.split('/')[:-depth]), set()).add(o.cls)
+    for o in found:
+        dirs = o.file.split('/')[:-1]
+        top = dirs[:len(dirs)-_folder_place('/'.join(dirs), own)[2]] if by_folder else dirs
+        outer.setdefault('/'.join(top), set()).add(o.cls)
     names = sorted(outer)
     twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
                   if outer[a] & outer[b]), None)
@@ -171,7 +204,8 @@ def find_in_folders(
 
     Splits may also come from the first word of the file names, and classes from a word in them, if
     no folder is named for an expression."""
-    places = [(o, *place_of(o)) for o in sorted(listing.pictures)]
+    own = _own(vocab)
+    places = [(o, *place_of(o, own)) for o in sorted(listing.pictures)]
     by_folder = any(is_expression(label) for _,label,_ in places)
     # where there are lists of labels, names may be something else, as in ExpW
     by_name = [] if vocab or by_folder or _may_label(listing) else [_name_label(o) for o,*_ in places]
@@ -184,8 +218,9 @@ def find_in_folders(
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
         found = [replace(o, split=s) for o,s in zip(found, by_file)]
-    _check_outer(found, path, 1 if by_name else 2)
-    return found, [class_note(names) + ('; from the file names' if by_name else '')]
+    _check_outer(found, path, not by_name, own)
+    found, folders = (found, []) if by_name else _with_people(found, _subfolders(found, own))
+    return found, [class_note(names) + ('; from the file names' if by_name else ''), *folders]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def _plain(name): # as one spelling of several: macOS writes ü as two characters
@@ -255,7 +290,7 @@ def _affectnet(df, roles, vocab):
     return rest, [o for o in known.codes.values() if o], [note, less] if len(rest)<len(df) else [note]
 
 def _splits_of(column, where):
-    res = [split_name(str(o)) for o in column]
+    res = column_splits(str(column.name), column.astype(str).tolist())
     if '' in res:
         raise InputError(f"{where}, data row {res.index('')+1}: unknown split "
                          f"{column.iloc[res.index('')]!r}; use train, valid or test")
@@ -282,13 +317,15 @@ def _table_rows(
 )->tuple: # A list of `Found` with the paths of the table, and a list of notes
     "Label, split and person of each picture in a table; messages count the data rows from 1"
     df = df.rename(columns=lambda o: str(o).strip().lower())
-    roles = pick_columns(list(df.columns), columns, where)
-    if 'label' not in roles and len(_class_columns(df.columns))>1:
-        df, roles = _with_label(df, where), dict(roles, label='label')
+    roles, cols = pick_columns(list(df.columns), columns, where), list(df.columns)
+    if 'label' not in roles and len(marks := _class_columns(cols))>1:
+        df, roles, cols = _with_label(df, where), dict(roles, label='label'), [o for o in cols if o not in marks]
     if missing := [o for o in ('path', 'label') if o not in roles]:
         raise InputError(f'{where}: no column {" and no column ".join(missing)}; '
                          f'the columns are {", ".join(df.columns)[:200]}; name them: '
                          f'--columns {",".join(f"{o}=…" for o in missing)}')
+    fields = {o: df[o].astype(str).tolist() for o in df if o!=roles['path']}
+    roles = more_roles(fields, roles, columns, vocab, where)
     df, vocab, known = _affectnet(df.reset_index(drop=True), roles, vocab)
     labels = df[roles['label']]
     if labels.isna().any():
@@ -301,8 +338,8 @@ def _table_rows(
     people = df[roles['person']].astype(str).tolist() if 'person' in roles else map(person_of, files)
     rows = [Found(f, o, names[o], s, p, tuple(b))
             for f,o,s,p,b in zip(files, labels, splits, people, _boxes_of(df, where))]
-    used = ', '.join(f'{v} for the {k}' for k,v in roles.items() if k!='pixels' and v!=k)
-    return rows, known + ([f'Columns: {used}'] if used else []) + [class_note(names)]
+    cols = [o for o in cols if o not in _BOX]
+    return rows, [*known, *columns_note(roles, cols), class_note(names)]
 
 _ANSWERS = {'picture', 'track', 'expression', 'confidence'} # Columns that `fer-predict --csv` writes
 
@@ -441,7 +478,8 @@ def make_set(
 # %% ../../nbs/lib/data/folders.ipynb #f2ba7b35
 def _tail(name): # the path split in two: before and from the folder of the split, or of the class
     dirs = name.split('/')
-    i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-2)
+    depth = _folder_place('/'.join(dirs[:-1]))[2]
+    i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-1-depth)
     return '/'.join(dirs[:max(i, 0)]), '/'.join(dirs[max(i, 0):])
 
 def _drop_copy(found, imgs):
@@ -478,11 +516,11 @@ def _content(f):
 
 def _find(listing, path, vocab, columns):
     "A list of `Found`, notes, and the files with labels that were used"
-    by_folder = [o for o in listing.pictures
-                 if is_expression(place_of(o)[0])]
+    labels = Counter(place_of(o, _own(vocab))[0] for o in listing.pictures)
+    by_folder = sum(n for o,n in labels.items() if is_expression(o))
     known, found = find_known(
         listing.pictures, listing.texts,
-        by_name=len(by_folder)*2 < len(listing.pictures) and not vocab)
+        by_name=by_folder*2 < len(listing.pictures) and not vocab)
     if known:
         names = {o.label: o.cls for o in found}
         if vocab:
