@@ -134,4 +134,5 @@ def fill_splits(
     by = f'by seed {seed}{"" if who is None else ", nobody in two of them"}'
     how = (f'Splits: none given, so drawn {by}' if alone
            else f'{how}, and valid is a part of train, drawn {by}')
-    return split, how + _shared_people(split, people)
+    shares = ', '.join(f'{(split==s).mean():.0%} {s}' for s in SPLITS)
+    return split, f'{how}: {shares}{_shared_people(split, people)}'
