@@ -52,9 +52,11 @@ def class_name(
 )->str: # The name used here: one of `VOCAB` if it means one of them, else `s` in lower case
     "One name for the usual spellings of an expression; numbers and words such as *faces* are ignored"
     # macOS writes ü as two characters
-    s = unicodedata.normalize('NFC', str(s)).strip().lower()
+    s = unicodedata.normalize('NFC', str(s)).strip()
+    spaced = re.sub('(?<=[a-z])(?=[A-Z])', ' ', s).lower() # HappyFace
+    s = s.lower()
     if s in _ALIASES: return _ALIASES[s]
-    words = [o for o in re.findall(r'[^\W\d_]+', s) if o not in _FILLERS]
+    words = [o for o in re.findall(r'[^\W\d_]+', spaced) if o not in _FILLERS]
     return _ALIASES.get(words[0], s) if len(words)==1 else s
 
 def is_expression(

@@ -9,6 +9,7 @@ __all__ = ['CSV_ORDER', 'number_names', 'name_classes', 'vocab_for', 'check_clas
 
 # %% ../../nbs/lib/data/classes.ipynb #13a0c75f
 import re
+from difflib import get_close_matches
 from shlex import quote
 
 from ..core.errors import InputError
@@ -121,6 +122,12 @@ def check_classes(
         raise InputError(f'{where}: only one class, {classes[0]}; '
                          'a network needs two or more')
 
+_SPELLED = [*VOCAB, 'contempt', 'anger', 'happiness', 'sadness', 'surprised', 'disgusted', 'fearful']
+
+def _with_guess(name):
+    near = get_close_matches(name, _SPELLED, n=1, cutoff=.8)
+    return f'{name} (did you mean {class_name(near[0])}?)' if near else name
+
 def class_note(
     names:dict, # From `name_classes`
 )->str: # A sentence
@@ -131,4 +138,4 @@ def class_note(
         cls if labels==[cls] else f'{cls} ({", ".join(labels)})'
         for cls,labels in sorted(found.items()))
     own = [o for o in sorted(found) if not is_expression(o)]
-    return f'{said}; not known as expressions: {", ".join(own)}' if 0 < len(own) < len(found) else said
+    return f'{said}; not known as expressions: {", ".join(map(_with_guess, own))}' if 0 < len(own) < len(found) else said

@@ -22,8 +22,9 @@ from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet, VOCAB
 from .archives import members
 from .classes import CSV_ORDER, check_classes, class_note, name_classes, vocab_for
-from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
-from .splits import fill_splits, split_name
+from .columns import (
+    UTF16, columns_note, csv_columns, drop_empty_end, more_roles, pick_columns, separator)
+from .splits import column_splits, fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
 # Train on the first, choose on the second, report the third
@@ -192,7 +193,6 @@ def _rows(f, sep, n_cols, where):
 
 def _labels_of(vals, vocab, where):
     "Class of each row, from FER2013's codes, other codes or names, and a note on the classes"
-    vals = [o.decode(errors='replace') for o in vals]
     bad = next((i for i,o in enumerate(vals) if not o), None)
     if bad is not None:
         raise InputError(f'{where}, data row {bad+1}: no label; fill it in or remove the row')
@@ -210,15 +210,16 @@ def _labels_of(vals, vocab, where):
               if not vocab and odd is None and '0' not in plain else '')
     return [names[o] for o in vals], class_note(names) + from_1
 
-def _usages(vals, where):
+def _usages(column, vals, where):
     "The split of each row"
-    short = {b'public': 'valid', b'private': 'test'} # only here: a folder may be public otherwise
-    names = {o: short.get(o.lower()) or split_name(o.decode(errors='replace')) for o in set(vals)}
-    odd = next((i for i,o in enumerate(vals) if not names[o]), None)
-    if odd is not None:
-        raise InputError(f"{where}, data row {odd+1}: unknown Usage "
-                         f"{vals[odd].decode(errors='replace')!r}; use {', '.join(_USAGE)}")
-    return [names[o] for o in vals]
+    splits = column_splits(column, vals)
+    if '' in splits:
+        odd = splits.index('')
+        raise InputError(f"{where}, data row {odd+1}: unknown Usage {vals[odd]!r}; use {', '.join(_USAGE)}")
+    return splits
+
+_NO_USAGE = ('Usage: no such column; icml_face_data.csv, on the same page of the competition, '
+             'has it and with it the official splits')
 
 def csv_faces(
     f, # Open binary file, at the header line
@@ -244,19 +245,21 @@ def csv_faces(
                          f"the columns are {', '.join(cols)[:200]}, FER2013 has emotion, pixels "
                          "and Usage")
     rows = _rows(f, separator(header.decode(errors='replace')), len(cols), where)
-    imgs, labels, usages, side = [], [], [], None
+    imgs, n, side, fields = [], 0, None, {o: [] for o in cols if o!=roles['pixels']}
     while block := list(islice(rows, 256)):
-        first = len(labels)+1
         texts = [o[cols.index(roles['pixels'])] for o in block]
         side = side or face_side(texts[0].translate(_PLAIN), f'{where}, data row 1')
-        imgs.append(parse_pixels(texts, where, first, side))
-        labels += [o[cols.index(roles['label'])] for o in block]
-        if 'split' in roles: usages += [o[cols.index(roles['split'])] for o in block]
-    if not labels: raise InputError(f'{where} has a header but no faces; get the file again')
-    classes, note = _labels_of(labels, vocab, where)
-    split_of = _usages(usages, where) if usages else [split]*len(labels)
-    return _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, [note],
-                      bool(vocab), bool(split))
+        imgs.append(parse_pixels(texts, where, n+1, side))
+        n += len(block)
+        for k,v in fields.items(): v += [o[cols.index(k)].decode(errors='replace') for o in block]
+    if not n: raise InputError(f'{where} has a header but no faces; get the file again')
+    roles = more_roles(fields, roles, columns, vocab, where)
+    classes, note = _labels_of(fields[roles['label']], vocab, where)
+    split_of = _usages(roles['split'], fields[roles['split']], where) if 'split' in roles else [split]*n
+    notes = [*columns_note(roles, cols, _CSV_COLUMNS), note]
+    faces = _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, notes,
+                       bool(vocab), bool(split))
+    return faces if any(split_of) else replace(faces, notes=[*faces.notes, _NO_USAGE])
 
 def _row_names(labels): return [f'data row {i+1}' for i in range(len(labels))]
 
@@ -327,11 +330,7 @@ def read_csv(
     if not halves:
         raise InputError(f"{path}: no table with the columns emotion, pixels and Usage, as in "
                          f"fer2013.csv ({'; '.join(seen) or 'no .csv file'})")
-    faces = _from_tables(file, halves, file.name.split('.')[0], columns, seed, vocab)
-    if len(halves)>1: return faces
-    hint = ('Usage: no such column; icml_face_data.csv, on the same page of the competition, '
-            'has it and with it the official splits')
-    return replace(faces, notes=[*faces.notes, hint])
+    return _from_tables(file, halves, file.name.split('.')[0], columns, seed, vocab)
 
 # %% ../../nbs/lib/data/fer2013.ipynb #4d12fb08
 # sha256 of the labels as bytes, in the order of VOCAB

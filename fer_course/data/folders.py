@@ -12,6 +12,7 @@ __all__ = ['Listing', 'list_files', 'place_of', 'find_in_folders', 'locate', 'is
 import io, os, re, unicodedata, warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,12 @@ from ..core.errors import InputError
 from ..core.faceset import FaceSet, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
-from .columns import UTF16, csv_columns, drop_empty_end, pick_columns, separator
+from .columns import (
+    UTF16, columns_note, csv_columns, drop_empty_end, more_roles, pick_columns, separator)
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
-from .splits import fill_splits, name_words, split_name
+from .splits import column_splits, fill_splits, name_words, split_name
 
 # %% ../../nbs/lib/data/folders.ipynb #4b53bb6a
 _MAX_TEXT = 100_000_000 # Bytes; a longer file is not read as a list of labels
@@ -99,17 +101,25 @@ def _folder_label(name):
     rest = [o for o in re.split(r'[\W_]+', name) if is_expression(o)]
     return rest[0] if len(rest)==1 else ''
 
+@lru_cache(1<<12) # of thousands of pictures, most lie in the same few folders
+def _folder_place(folder, own=frozenset()):
+    "Label and split of the pictures in a folder, and how many folders up the label is: 1 or 2"
+    dirs = folder.split('/')
+    if '!' in folder: dirs = [_ARCHIVE.sub('', o) for o in dirs]
+    def is_class(o): return class_name(o) in own if own else is_expression(o)
+    label, outer = _folder_label(dirs[-1]), ''.join(dirs[-2:-1])
+    above = not is_class(label) and is_class(outer) # happy/train/1.png, happy/new/1.png
+    split = next((s for o in dirs[::-1] if (s := split_name(o))), '')
+    return outer if above else label, split, 1+above
+
 def place_of(
     name:str, # Path of a picture inside its folder or archive
+    own=frozenset(), # The user's class names, if not expressions
 )->tuple: # Label (the folder's name, or '') and split ('' if nothing names one)
     "Label and split of a picture, from its name and the folders it is in"
-    *dirs, file = name.split('/')
-    if not dirs: return '', ''
-    if '!' in name: dirs = [_ARCHIVE.sub('', o) for o in dirs]
-    said = [o for o in (_CHALLENGE.match(file) and file, *dirs[::-1]) if o]
-    label = _folder_label(dirs[-1])
-    if not label and is_expression(''.join(dirs[-2:-1])): label = dirs[-2] # happy/train/1.png
-    return label, next((s for o in said if (s := split_name(o))), '')
+    folder, _, file = name.rpartition('/')
+    label, split, _ = _folder_place(folder, own)
+    return label, _CHALLENGE.match(file) and folder and split_name(file) or split
 
 # %% ../../nbs/lib/data/folders.ipynb #13939c08
 def _name_label(name):
@@ -118,10 +128,48 @@ def _name_label(name):
     words = {o.lower() for o in (*re.findall(r'[^\W\d_]+', stem), *name_words(stem)) if is_expression(o)}
     return words.pop() if len(words)==1 else ''
 
-def _check_outer(found, path, depth):
+_PART = re.compile(r'(-\d{3}|[-_. ]?part[-_. ]?\d+)(?=\.\w+(!|$))', re.IGNORECASE) # Google Drive's fer-2023-001.zip
+
+def _parts(found):
+    "A note on archives that are parts of one"
+    archives = {o.file.split('!')[0] for o in found if '!' in o.file}
+    n = Counter(_PART.sub('', o) for o in archives)
+    parts = sorted(o for o in archives if n[_PART.sub('', o)]>1)
+    return [f'Parts: {" and ".join(parts)} are read as one archive'] if parts else []
+
+def _own(vocab):
+    "The class names that `vocab` speaks of, on either side of ="
+    return frozenset(class_name(s) for o in vocab or () for s in str(o).split('='))
+
+def _subfolders(found, own):
+    "`{(class folder, folder within it): number of pictures}`, for those that name no split"
+    n = Counter(o.file.rpartition('/')[0] for o in found)
+    below = [(folder.split('/'), k) for folder,k in n.items() if _folder_place(folder, own)[2]==2]
+    return Counter({(dirs[-2], dirs[-1]): k for dirs,k in below if _folder_label(dirs[-1])})
+
+def _few(names): return ', '.join(names[:4]) + (f' and {len(names)-4} more' if len(names)>4 else '')
+
+def _people_below(inner):
+    "The folders that seem to be named for people: three or more, each in two classes or more"
+    n = Counter(o for _,o in inner)
+    return set(n) if len(n)>2 and min(n.values())>1 else set()
+
+def _with_people(found, inner):
+    "`found` with the people that folders within those of classes are named for, and notes on these folders"
+    if not inner: return found, []
+    names, outer = sorted({o for _,o in inner}), sorted({o for o,_ in inner})
+    people = _people_below(inner) if not any(o.person for o in found) else set()
+    if people: found = [replace(o, person=p if (p := o.file.split('/')[-2]) in people else '') for o in found]
+    return found, [f'Folders: {_few(names)} below {_few(outer)} ({sum(inner.values()):,} pictures) are counted '
+                   f'as {_few(outer)}' + ('; their names are taken for people' if people else '')]
+
+def _check_outer(found, path, by_folder, own):
     if any(o.split for o in found): return
     outer = {}
-    for o in found: outer.setdefault('/'.join(o.file.split('/')[:-depth]), set()).add(o.cls)
+    for o in found:
+        dirs = o.file.split('/')[:-1]
+        top = dirs[:len(dirs)-_folder_place('/'.join(dirs), own)[2]] if by_folder else dirs
+        outer.setdefault(_PART.sub('', '/'.join(top)), set()).add(o.cls)
     names = sorted(outer)
     twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
                   if outer[a] & outer[b]), None)
@@ -139,11 +187,19 @@ def _may_label(listing):
     return any(o in listing.others for o in _LABELS) or any(
         not re.search('readme|licen[cs]e', o, re.IGNORECASE) for o in listing.texts)
 
+def _listed(name, data):
+    "For messages: what the paths are that a table lists; '' if it is not a table of paths"
+    if not is_path_table(csv_columns(data[:4096].split(b'\n')[0])): return ''
+    df = _frame(data, name)
+    paths = df[pick_columns(list(df.columns))['path']].iloc[:3]
+    return f'; {name} lists {", ".join(map(str, paths))}{" …" if len(df)>3 else ""}, none of which is here'
+
 def _unread(listing, used=()):
     "For messages: the files that may be meant as labels"
-    kinds = Counter(f'{Path(o).suffix or "other"} files' for o in listing.texts if o not in used)
+    texts = {o: _listed(o, t) for o,t in listing.texts.items() if o not in used}
+    kinds = Counter(f'{Path(o).suffix or "other"} files' for o,said in texts.items() if not said)
     kinds.update({k: n for k,n in listing.others.items() if k in _LABELS})
-    return ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
+    return ''.join(texts.values()) + ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
 
 def _check_places(found, listing, path):
     "Raise `InputError` for a picture outside class folders, and for an empty class folder"
@@ -165,7 +221,8 @@ def find_in_folders(
 
     Splits may also come from the first word of the file names, and classes from a word in them, if
     no folder is named for an expression."""
-    places = [(o, *place_of(o)) for o in sorted(listing.pictures)]
+    own = _own(vocab)
+    places = [(o, *place_of(o, own)) for o in sorted(listing.pictures)]
     by_folder = any(is_expression(label) for _,label,_ in places)
     # where there are lists of labels, names may be something else, as in ExpW
     by_name = [] if vocab or by_folder or _may_label(listing) else [_name_label(o) for o,*_ in places]
@@ -178,8 +235,9 @@ def find_in_folders(
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
         found = [replace(o, split=s) for o,s in zip(found, by_file)]
-    _check_outer(found, path, 1 if by_name else 2)
-    return found, [class_note(names) + ('; from the file names' if by_name else '')]
+    _check_outer(found, path, not by_name, own)
+    found, folders = (found, []) if by_name else _with_people(found, _subfolders(found, own))
+    return found, [class_note(names) + ('; from the file names' if by_name else ''), *folders, *_parts(found)]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def _plain(name): # as one spelling of several: macOS writes ü as two characters
@@ -201,6 +259,7 @@ def locate(
     index:dict, # From `_path_index`
 )->str: # Path of one picture, '' if none or several match
     "The picture that a path means: the one that shares the most folders, counted from the end"
+    path = str(path).split('?')[0] if '://' in str(path) else path
     parts = [o for o in str(path).strip().replace('\\', '/').split('/') if o not in ('', '.')]
     same = index.get(_plain(parts[-1]), []) if parts else []
     def common(o):
@@ -228,16 +287,27 @@ def _frame(data, where):
         raise InputError(f'{where}: not a table ({" ".join(str(e).split())})') from e
     return drop_empty_end(df).rename(columns=lambda o: str(o).strip(' "\'').lower())
 
-_BOX = ['face_x', 'face_y', 'face_width', 'face_height'] # Columns of AffectNet, in pixels
+# Names of the columns with a face's box in pixels, those of AffectNet and Roboflow among them, and
+# whether the last two are width and height
+_BOXES = {o: size for names,size in (
+    ('face_x face_y face_width face_height', True), ('xmin ymin xmax ymax', False),
+    ('x_min y_min x_max y_max', False), ('left top right bottom', False), ('x1 y1 x2 y2', False),
+    ('x y w h', True)) for o,size in [(tuple(names.split()), size)]}
+_UNSURE = 'x', 'y', 'w', 'h' # may be something else, or of the picture before it was cropped
+
+def _box_columns(cols): return next((o for o in _BOXES if set(o) <= set(cols)), ())
 
 def _boxes_of(df, where):
     "The box of the face in each row, as left, top, right, bottom; none if the table has none"
-    if not set(_BOX) <= set(df.columns): return [()]*len(df)
-    x,y,w,h = df[_BOX].apply(pd.to_numeric, errors='coerce').to_numpy(dtype=float).T
-    bad = ~((w>0) & (h>0) & np.isfinite(x) & np.isfinite(y))
+    if not (cols := _box_columns(df.columns)): return [()]*len(df)
+    x,y,w,h = df[list(cols)].apply(pd.to_numeric, errors='coerce').to_numpy(dtype=float).T
+    if not _BOXES[cols]: w,h = w-x,h-y
+    bad = ~((w>0) & (h>0) & np.isfinite(x+w) & np.isfinite(y+h))
+    if bad.any() and cols==_UNSURE: return [()]*len(df)
     if bad.any():
-        raise InputError(f'{where}, data row {df.index[bad.argmax()]+1}: no face box; remove the row')
-    return np.c_[x, y, x+w, y+h].astype(int).tolist()
+        raise InputError(f'{where}, data row {df.index[bad.argmax()]+1}: no face box in the columns '
+                         f'{", ".join(cols)}; remove the row')
+    return [tuple(o) for o in np.c_[x, y, x+w, y+h].round().astype(int).tolist()]
 
 def _affectnet(df, roles, vocab):
     "The rows of AffectNet's table that have an expression, its class names, and a note"
@@ -249,7 +319,7 @@ def _affectnet(df, roles, vocab):
     return rest, [o for o in known.codes.values() if o], [note, less] if len(rest)<len(df) else [note]
 
 def _splits_of(column, where):
-    res = [split_name(str(o)) for o in column]
+    res = column_splits(str(column.name), column.astype(str).tolist())
     if '' in res:
         raise InputError(f"{where}, data row {res.index('')+1}: unknown split "
                          f"{column.iloc[res.index('')]!r}; use train, valid or test")
@@ -276,13 +346,15 @@ def _table_rows(
 )->tuple: # A list of `Found` with the paths of the table, and a list of notes
     "Label, split and person of each picture in a table; messages count the data rows from 1"
     df = df.rename(columns=lambda o: str(o).strip().lower())
-    roles = pick_columns(list(df.columns), columns, where)
-    if 'label' not in roles and len(_class_columns(df.columns))>1:
-        df, roles = _with_label(df, where), dict(roles, label='label')
+    roles, cols = pick_columns(list(df.columns), columns, where), list(df.columns)
+    if 'label' not in roles and len(marks := _class_columns(cols))>1:
+        df, roles, cols = _with_label(df, where), dict(roles, label='label'), [o for o in cols if o not in marks]
     if missing := [o for o in ('path', 'label') if o not in roles]:
         raise InputError(f'{where}: no column {" and no column ".join(missing)}; '
                          f'the columns are {", ".join(df.columns)[:200]}; name them: '
                          f'--columns {",".join(f"{o}=…" for o in missing)}')
+    fields = {o: df[o].astype(str).tolist() for o in df if o!=roles['path']}
+    roles = more_roles(fields, roles, columns, vocab, where)
     df, vocab, known = _affectnet(df.reset_index(drop=True), roles, vocab)
     labels = df[roles['label']]
     if labels.isna().any():
@@ -293,10 +365,12 @@ def _table_rows(
     splits = _splits_of(df[roles['split']], where) if 'split' in roles else [split]*len(df)
     files = df[roles['path']].astype(str).tolist()
     people = df[roles['person']].astype(str).tolist() if 'person' in roles else map(person_of, files)
-    rows = [Found(f, o, names[o], s, p, tuple(b))
-            for f,o,s,p,b in zip(files, labels, splits, people, _boxes_of(df, where))]
-    used = ', '.join(f'{v} for the {k}' for k,v in roles.items() if k!='pixels' and v!=k)
-    return rows, known + ([f'Columns: {used}'] if used else []) + [class_note(names)]
+    boxes, cols_box = _boxes_of(df, where), _box_columns(cols)
+    at = [f'{where}, data row {i+1}' if b else '' for i,b in zip(df.index, boxes)]
+    rows = [Found(*o) for o in zip(files, labels, [names[o] for o in labels], splits, people, boxes, at)]
+    cols = [o for o in cols if not any(boxes) or o not in cols_box]
+    said = [f'Boxes: {", ".join(cols_box)}'] if any(boxes) else []
+    return rows, [*known, *columns_note(roles, cols), *said]
 
 _ANSWERS = {'picture', 'track', 'expression', 'confidence'} # Columns that `fer-predict --csv` writes
 
@@ -312,6 +386,16 @@ def is_path_table(
 
 def _beside(table, path): # the path, as it starts from the folder of the table
     return '/'.join([*table.split('/')[:-1], str(path)])
+
+def _class_note(found): return class_note({o.label: o.cls for o in found})
+
+def _with_folder_splits(found):
+    "`found` with the splits that folders are named for, where the table says none, and a note if both differ"
+    at = [place_of(o.file)[1] for o in found]
+    other = [(o, s) for o,s in zip(found, at) if o.split and s and o.split!=s]
+    note = [f'Doubt: {len(other):,} of {len(found):,} pictures are in a folder that is named for another '
+            f'split than the table says, such as {o.file} for {o.split}; the table counts' for o,_ in other[:1]]
+    return [replace(o, split=o.split or s) for o,s in zip(found, at)], note
 
 def find_in_tables(
     listing:Listing, # From `list_files`
@@ -340,6 +424,8 @@ def find_in_tables(
                                     f'{rows[files.index("")].file}, or several with this ending')
         found += [replace(o, file=f, person=o.person or person_of(f)) for o,f in zip(rows, files)]
         notes += [o for o in more if o not in notes]
+    found, doubt = _with_folder_splits(found)
+    notes += ([_class_note(found)] if found else []) + doubt
     return found, ([f'Labels: from {" and ".join(tables)}'] if tables else []) + notes
 
 # %% ../../nbs/lib/data/folders.ipynb #47284cc7
@@ -358,12 +444,11 @@ def refuse_bad(
                          'them' + ('' if skip_bad else ', or skip them (skip_bad=True, --skip-bad)'))
     warnings.warn(f'{text}; skipped')
 
-def _cropped(img, box):
+def _cropped(img, box, row):
     "The part of `img` in a box, without what is outside of the picture"
-    if not box: return img
     left, top, right, bottom = box
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, img.width), min(bottom, img.height)
-    if left>=right or top>=bottom: raise InputError('the box of its face is outside of the picture')
+    if left>=right or top>=bottom: raise InputError(f'{row}: the box of its face is outside of the picture')
     return img.crop((left, top, right, bottom))
 
 def _same_depth(imgs, depths):
@@ -377,27 +462,49 @@ _SQUARE = 1.25 # A picture whose sides differ by more than this is not called sq
 def decode_all(
     pictures, # Pairs of a name and the bytes of a file, or the error that reading it ended with
     size:int, # Height and width of the faces, in pixels
-    boxes:dict=None, # Box of the face by name, as left, top, right, bottom; the whole picture if none
-)->tuple: # `{name: face}`, a line for each unreadable picture, and notes
+    # `{name: {box: row}}` with the left, top, right and bottom of each face in a picture, and the row
+    # of a table that it is from; the whole picture if there is none
+    boxes:dict=None,
+)->tuple: # `{name: face}` or `{(name, box): face}`, a line for each unreadable picture, and notes
     "Decode many pictures as grey squares"
-    imgs, bad, depths, oblong, moving = {}, [], {}, 0, 0
+    imgs, bad, depths, oblong, moving, boxes = {}, [], {}, 0, 0, boxes or {}
     for name,data in pictures:
         try:
             if isinstance(data, OSError): raise InputError(data.strerror or str(data))
-            img = decode(data)
-            face = _cropped(img, (boxes or {}).get(name))
-            imgs[name] = middle_square(face, size)
+            img = face = decode(data)
+            for box,row in boxes.get(name, {}).items():
+                face = _cropped(img, box, row)
+                imgs[name, box] = middle_square(face, size)
+            if name not in boxes: imgs[name] = middle_square(img, size)
         except InputError as e: bad.append(f'{name} ({e})')
         else:
             oblong += max(face.size) > _SQUARE*min(face.size)
             moving += 'animated' in img.info
-            if 'depth' in img.info: depths[name] = img.info['depth']
+            if 'depth' in img.info:
+                depths |= dict.fromkeys([(name, o) for o in boxes.get(name, ())] or [name], img.info['depth'])
     depths = Counter(_same_depth(imgs, depths).values())
     said = ((f'Shape: {oblong:,} pictures are not square; only their middle is used', oblong),
             (f'Frames: of {moving:,} pictures with several only the first is used', moving))
     return imgs, bad, [o for o,n in said if n] + [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
         for b,n in sorted(depths.items()) if b!=16]
+
+def _split_folder(folder, label):
+    "The folder that names the split, without class folders around it; '' if it names a class too"
+    dirs = folder.split('/')
+    last = next((i for i,o in reversed([*enumerate(dirs)]) if split_name(o)), -1)
+    if last<0 or _folder_label(dirs[last]): return ''
+    plain = [_ARCHIVE.sub('', o) for o in dirs]
+    return '/'.join(o for o,p in zip(dirs[:last+1], plain) if p!=label and not is_expression(p))
+
+def _joined(found):
+    "For the note on splits: the folders of a split that comes from several"
+    tops = {}
+    for folder,split,label in {(o.file.rpartition('/')[0], o.split, o.label) for o in found if o.split}:
+        if _folder_place(folder)[1]==split and (top := _split_folder(folder, label)):
+            tops.setdefault(split, set()).add(top)
+    return ''.join(f'; {split} from {" and ".join(sorted(tops[split]))}'
+                   for split in sorted(tops) if len(tops[split])>1)
 
 def make_set(
     found:list, # A `Found` for each face
@@ -420,12 +527,13 @@ def make_set(
     meta = pd.DataFrame({'file': files, **meta})
     return check_order(FaceSet(
         np.stack(imgs), labels, split, names, where.split('.')[0] or 'faces', source,
-        meta=meta, notes=[*notes, how]))
+        meta=meta, notes=[*notes, how+_joined(found)]))
 
 # %% ../../nbs/lib/data/folders.ipynb #f2ba7b35
 def _tail(name): # the path split in two: before and from the folder of the split, or of the class
     dirs = name.split('/')
-    i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-2)
+    depth = _folder_place('/'.join(dirs[:-1]))[2]
+    i = next((i for i,o in enumerate(dirs[:-1]) if split_name(o)), len(dirs)-1-depth)
     return '/'.join(dirs[:max(i, 0)]), '/'.join(dirs[max(i, 0):])
 
 def _drop_copy(found, imgs):
@@ -433,18 +541,41 @@ def _drop_copy(found, imgs):
     trees, roots = {}, {}
     for o in found:
         root, tail = _tail(o.file)
-        trees.setdefault(root, {})[tail] = o.file
+        tail = (tail, o.box) if o.box else tail
+        trees.setdefault(root, {})[tail] = o.face
         roots.setdefault(tail, []).append(root)
     for root,files in sorted(trees.items()):
         def is_copy(o):
             known = trees[o]
             return (files.keys() <= known.keys() and (o<root or len(files)<len(known))
                     and all((imgs[f]==imgs[known[t]]).all() for t,f in files.items()))
-        if any(o!=root and is_copy(o) for o in roots[min(files)]):
+        if any(o!=root and is_copy(o) for o in roots[next(iter(files))]):
             gone = set(files.values())
-            rest, more = _drop_copy([o for o in found if o.file not in gone], imgs)
+            rest, more = _drop_copy([o for o in found if o.face not in gone], imgs)
             return rest, [f'Passed over: {root}, a second copy of {len(gone):,} pictures', *more]
     return found, []
+
+def _row_boxes(found):
+    "`{file: {box: row}}`, as for `decode_all`"
+    boxes = {}
+    for o in found:
+        if o.box: boxes.setdefault(o.file, {})[o.box] = o.row
+    return boxes
+
+def _without_doubtful_boxes(found, notes, pictures):
+    "`found` and `notes` without the boxes in the columns x, y, w and h, if one is not within its picture"
+    said = f'Boxes: {", ".join(_UNSURE)}'
+    if said not in notes: return found, notes
+    boxes, odd = _row_boxes(found), ''
+    for name,f in pictures:
+        if odd or name not in boxes: continue
+        try: width, height = decode(_content(f) if hasattr(f, 'read') else f).size
+        except (InputError, TypeError): continue # told when all are opened
+        odd = next((row for (left, top, right, bottom),row in boxes[name].items()
+                    if left<0 or top<0 or right>width or bottom>height), '')
+    if not odd: return found, notes
+    notes = [f'{said} are not within all pictures ({odd}), so not used' if o==said else o for o in notes]
+    return [replace(o, box=(), row='') for o in found], notes
 
 def _passed_over(listing, used):
     parts = Counter(listing.others)
@@ -462,11 +593,11 @@ def _content(f):
 
 def _find(listing, path, vocab, columns):
     "A list of `Found`, notes, and the files with labels that were used"
-    by_folder = [o for o in listing.pictures
-                 if is_expression(place_of(o)[0])]
+    labels = Counter(place_of(o, _own(vocab))[0] for o in listing.pictures)
+    by_folder = sum(n for o,n in labels.items() if is_expression(o))
     known, found = find_known(
         listing.pictures, listing.texts,
-        by_name=len(by_folder)*2 < len(listing.pictures) and not vocab)
+        by_name=by_folder*2 < len(listing.pictures) and not vocab)
     if known:
         names = {o.label: o.cls for o in found}
         if vocab:
@@ -513,14 +644,16 @@ def read_pictures(
     listing = listing or list_files(path, columns)
     _check_any(listing, path)
     found, notes, used = _find(listing, path, vocab, columns)
-    check_classes({o.cls for o in found}, path, bool(vocab), least=1, hint=_unread(listing, used))
-    wanted = {o.file: o.box for o in found}
+    odd = not any(is_expression(o.cls) for o in found)
+    check_classes({o.cls for o in found}, path, bool(vocab), least=1, hint=_unread(listing, used) if odd else '')
+    found, notes = _without_doubtful_boxes(found, notes, members(path))
+    wanted = {o.file for o in found}
     imgs, bad, more = decode_all(
-        ((name, _content(f)) for name,f in members(path) if name in wanted), size, wanted)
+        ((name, _content(f)) for name,f in members(path) if name in wanted), size, _row_boxes(found))
     refuse_bad(bad, len(wanted), path, skip_bad)
-    found, copies = _drop_copy([o for o in found if o.file in imgs], imgs)
-    notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted.keys())]
-    return make_set(found, [imgs[o.file] for o in found], path, seed, notes, len(bad))
+    found, copies = _drop_copy([o for o in found if o.face in imgs], imgs)
+    notes = [*notes, *more, *copies, *_passed_over(listing, used | wanted)]
+    return make_set(found, [imgs[o.face] for o in found], path, seed, notes, len(bad))
 
 # %% ../../nbs/lib/data/folders.ipynb #6c9d830d
 def _read_file(root, path):
@@ -529,6 +662,12 @@ def _read_file(root, path):
     paths += [unicodedata.normalize(o, paths[1]) for o in ('NFC', 'NFD')]
     file = next((o for p in paths if (o := root/p).is_file()), None)
     return file and file.read_bytes()
+
+def _beside_root(file, root):
+    "The path of a file as it starts from `root`; without folders if it lies elsewhere"
+    file = file.replace('\\', '/')
+    if not Path(file).is_absolute(): return file
+    return Path(file).relative_to(root).as_posix() if Path(file).is_relative_to(root) else Path(file).name
 
 def read_table(
     # CSV file or DataFrame with a column for paths, one for labels and, optionally, one for splits
@@ -546,13 +685,17 @@ def read_table(
     where = Path(path).name
     rows, notes = _table_rows(
         table if is_df else _frame(path.read_bytes(), where), where, columns, vocab)
+    notes.append(_class_note(rows))
     check_classes({o.cls for o in rows}, where, bool(vocab), least=1)
     root = Path(root or (Path() if is_df else path.parent))
     data = [(o.file, _read_file(root, o.file)) for o in rows]
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
         raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
                                 f'{rows[missing[0]].file}; paths start from {root}')
-    imgs, bad, more = decode_all(data, size, {o.file: o.box for o in rows})
+    rows, notes = _without_doubtful_boxes(rows, notes, data)
+    imgs, bad, more = decode_all(data, size, _row_boxes(rows))
     refuse_bad(bad, len(rows), where, skip_bad)
-    rows = [o for o in rows if o.file in imgs]
-    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [*notes, *more], len(bad))
+    rows = [o for o in rows if o.face in imgs]
+    placed, doubt = _with_folder_splits([replace(o, file=_beside_root(o.file, root.resolve())) for o in rows])
+    rows = [replace(o, split=p.split) for o,p in zip(rows, placed)]
+    return make_set(rows, [imgs[o.face] for o in rows], path, seed, [*notes, *more, *doubt], len(bad))

@@ -48,6 +48,10 @@ class Found:
     split:str='' # 'train', 'valid', 'test', or '' if not known
     person:str='' # Person shown, '' if not known
     box:tuple=() # Left, top, right and bottom of the face, in pixels; () for the whole picture
+    row:str='' # Table and row that the box is from, used in messages
+
+    @property
+    def face(self): return (self.file, self.box) if self.box else self.file # a picture may show several
 
 # %% ../../nbs/lib/data/sets.ipynb #da80f2ee
 def _text(data): return data.decode('utf-8-sig', errors='replace')
@@ -60,6 +64,9 @@ def read_pairs(
     rows = [o.split() for o in _text(data).splitlines() if o.strip()]
     if bad := [o for o in rows if len(o)!=2]:
         raise InputError(f'{path}: the line {" ".join(bad[0])!r} is not a name and a number')
+    if 'compound' in path.lower().split('/') or {'8', '9', '10', '11'} & {o for _,o in rows}:
+        raise InputError(f"{path}: RAF-DB's compound expressions, such as happily surprised; "
+                         'give the folder basic/ of RAF-DB, which has the seven')
     return {name.rsplit('.', 1)[0].removesuffix('_aligned'): code for name,code in rows}
 
 def read_number(
