@@ -304,6 +304,30 @@ def _from_tables(path, tables, name, columns, seed, vocab):
             for o,f in members(path) if o in tables]
     return _join(sets, seed)
 
+def _has_usage(head, columns):
+    return is_pixel_table(head, columns) and 'split' in pick_columns(csv_columns(head), columns)
+
+def _tables_beside(table, columns):
+    "A pixel table with Usage, and those in the same folder; `InputError` if their columns differ"
+    found = {}
+    for o in sorted(o for o in table.parent.iterdir() if o.is_file() and o.suffix.lower()==table.suffix.lower()):
+        with open(o, 'rb') as f: head = f.readline(1<<16)
+        if not o.name.startswith('.') and not split_name(o.stem) and _has_usage(head, columns):
+            found[o] = sorted(csv_columns(head))
+    if odd := [o for o in found if found[o]!=found[table]]:
+        raise InputError(f'{table.parent}: {table.name} and {odd[0].name} both hold faces with Usage, '
+                         'but other columns; give the one that counts')
+    return list(found)
+
+def _join_parts(tables, path, name, vocab, columns, seed):
+    "Faces from tables that each name their splits, without copies of one table"
+    sets = {}
+    for o in tables:
+        with open(o, 'rb') as f:
+            part = csv_faces(f, f'{path.name}: {o.relative_to(path).as_posix()}', name, vocab, columns, 'train', seed)
+        sets.setdefault(part.fingerprint(), part)
+    return _join([*sets.values()], seed) if len(sets)>1 else None
+
 def read_csv(
     path, # `fer2013.csv` or `icml_face_data.csv`, bare or in a folder, gzip, zip or tar
     vocab:list=None, # Class names in the order of the codes; FER2013's if not given
@@ -318,9 +342,12 @@ def read_csv(
         where = (file.name if file.is_file() and name in (file.name, file.stem)
                  else f'{file.name}: {name}')
         if is_pixel_table(head, columns):
-            if 'split' not in pick_columns(csv_columns(head), columns): halves.append(name)
+            if not _has_usage(head, columns): halves.append(name)
             elif split_name(Path(name).stem): whole.append(name) # perhaps one of several
-            else: return csv_faces(f, where, file.name.split('.')[0], vocab, columns)
+            else:
+                parts = _tables_beside(file/name, columns) if file.is_dir() and '!' not in name else []
+                joined = len(parts)>1 and _join_parts(parts, file, file.name.split('.')[0], vocab, columns, seed)
+                return joined or csv_faces(f, where, file.name.split('.')[0], vocab, columns)
         elif name.lower().endswith('.csv'):
             seen.append(f'{where} has the columns {", ".join(csv_columns(head))[:100]}'
                         if head.strip() else f'{where} is empty')

@@ -559,7 +559,7 @@ def _row_boxes(found):
     "`{file: {box: row}}`, as for `decode_all`"
     boxes = {}
     for o in found:
-        if o.box: boxes.setdefault(o.file, {})[o.box] = o.row
+        if o.box: boxes.setdefault(o.file, {}).setdefault(o.box, o.row)
     return boxes
 
 def _without_doubtful_boxes(found, notes, pictures):
@@ -692,6 +692,7 @@ def read_table(
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
         raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
                                 f'{rows[missing[0]].file}; paths start from {root}')
+    data = dict(data).items() # a picture may be in several rows
     rows, notes = _without_doubtful_boxes(rows, notes, data)
     imgs, bad, more = decode_all(data, size, _row_boxes(rows))
     refuse_bad(bad, len(rows), where, skip_bad)
