@@ -1,5 +1,5 @@
 "The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
-import json, re, sys
+import functools, http.server, json, re, sys, threading
 from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
@@ -149,6 +149,16 @@ def test_lasting_anchors(site):
     ids = re.findall(r'data-anchor-id="([^"]*)"', read(site, 'results.html'))
     assert 'freezing-the-whole-body-cost' in ids and not [o for o in ids if 'points' in o or 'over-faces' in o]
 
+def test_bet_comes_first(site):
+    "Who turns the pages bets between lesson 2 and lesson 3, which begins to answer"
+    turn = lambda name: re.findall('href="([^"]*)" class="pagination-link"', read(site, name))
+    assert turn('bet.html')==[f'lessons/{LESSONS[1]}.html', f'lessons/{LESSONS[2]}.html']
+
+def test_no_markdown_left(site):
+    "No page shows a link as it was written"
+    words = {o: plain(re.sub('<(script|pre|code|style)\\b.*?</\\1>', '', read(site, o), flags=re.S)) for o in names(site)}
+    assert not [o for o,text in words.items() if '](' in text]
+
 def test_setup_is_folded(site):
     "Who reads a lesson on the site has nothing to install"
     for name in LESSONS:
@@ -182,12 +192,13 @@ def look(browser, url, names, scheme, size, axe=True):
     ctx.close()
     return bad
 
-def sample(site): return [o for o in names(site) if '/' not in o] + [next(iter(o)) for o in [[p for p in names(site) if p.startswith(d)] for d in ('lessons/', 'lib/')] if o]
+def sample(site): return [o for o in names(site) if '/' not in o and o!='404.html'] + [next(iter(o)) for o in [[p for p in names(site) if p.startswith(d)] for d in ('lessons/', 'lib/')] if o]
 
 @pytest.mark.parametrize('scheme, size', [('light', DESK), ('dark', DESK), ('light', PHONE)], ids=['light', 'dark', 'phone'])
 def test_look(browser, site, url, scheme, size):
     "No error, no request to others, nothing too wide; axe-core finds nothing serious. Dark is tried on the pages of the first level and one of each folder"
-    bad = look(browser, url, sample(site) if scheme=='dark' else names(site), scheme, size, axe=size is DESK)
+    shown = sample(site) if scheme=='dark' else [o for o in names(site) if o!='404.html'] # test_not_there
+    bad = look(browser, url, shown, scheme, size, axe=size is DESK)
     assert not bad, '\n'.join(f'{k}: {"; ".join(v)}' for k,v in bad.items())
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
@@ -258,6 +269,63 @@ def test_search_words(site):
     found = json.loads((site/'search.json').read_text(encoding='utf-8'))
     assert not [o['title'] for o in found if 'fer_course' in o['title']]
     assert len(found)>300 and not [o['href'] for o in found if re.search(r'<(div|p|a|span|table)\b|aria-|class=', o['text'])]
+
+def test_search_hides(site):
+    "The search box tells no number that answers the bet, and none that is folded; installing is not found in every lesson"
+    found = json.loads((site/'search.json').read_text(encoding='utf-8'))
+    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html', 'index.html#what-came-out'))]
+    assert len(told)>20 and not [o for o in told if re.search(r'\d\.\d', o)]
+    assert not [o['href'] for o in found if 'Installing the library' in o['text']]
+
+def test_search_blanks():
+    "Words of two blocks, or of two lines, are two words"
+    from tools.pages import search_entries
+    html = '<title>T</title><main><p>one</p><p><b>t</b>wo<br>three</p><table><tr><td>four</td><td>five</td></tr></table></main>'
+    assert search_entries(html, 'a.html')[0]['text']=='one two three four five'
+
+def test_search_excerpt(homepage):
+    "What was asked for is marked in the excerpt, whole words only, and no little words"
+    box = homepage.locator('input[type=search]').first
+    box.fill('')
+    box.fill('how do I freeze')
+    homepage.locator('a.search-result mark').first.wait_for()
+    homepage.wait_for_timeout(300)
+    marked = {o.lower() for o in homepage.locator('a.search-result mark').all_inner_texts()}
+    assert marked and all(re.match('fr[eo]ez', o) for o in marked), marked
+
+class Pages(http.server.SimpleHTTPRequestHandler):
+    "As GitHub Pages does: a site below a path, and 404.html at the address of what is not there"
+    def log_message(self, *args): pass
+    def do_GET(self):
+        path = self.path.split('?')[0]
+        here, there = path.removeprefix('/fer_course'), path.startswith('/fer_course/')
+        fn = self.directory/here.lstrip('/')
+        if there and fn.is_dir(): fn = fn/'index.html'
+        there = there and fn.is_file()
+        body = (fn if there else self.directory/'404.html').read_bytes()
+        self.send_response(200 if there else 404)
+        self.send_header('Content-Type', self.guess_type(str(fn)) if there else 'text/html')
+        self.end_headers()
+        self.wfile.write(body)
+
+def test_not_there(browser, site):
+    "The page for what is not there has its style, its links and its search at any depth"
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Pages, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f'http://127.0.0.1:{server.server_port}/fer_course/'
+        page = browser.new_page(viewport=DESK)
+        lost = []
+        page.on('response', lambda o: lost.append(o.url) if o.status==404 else None)
+        page.goto(f'{root}lessons/xx/nothing.html')
+        page.evaluate(AXE)
+        assert lost==[f'{root}lessons/xx/nothing.html'] and not page.evaluate(SERIOUS)
+        hrefs = page.eval_on_selector_all('a[href]', 'os => os.map(o => o.href.split("#")[0])')
+        assert not [o for o in hrefs if o.startswith(root) and not (site/(o.removeprefix(root) or 'index.html')).is_file() and o!=page.url]
+        page.locator('input[type=search]').first.fill('webcam')
+        page.locator('a.search-result').first.click()
+        page.wait_for_url(f'{root}try.html')
+        page.close()
+        server.shutdown()
 
 CLOSED = '#quarto-sidebar button[aria-expanded=false]:visible'
 
