@@ -4,6 +4,7 @@ from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
+import numpy as np
 from PIL import Image
 from conftest import DESK, PHONE, ROOT, WIDE, watch
 
@@ -158,6 +159,40 @@ def test_no_markdown_left(site):
     "No page shows a link as it was written"
     words = {o: plain(re.sub('<(script|pre|code|style)\\b.*?</\\1>', '', read(site, o), flags=re.S)) for o in names(site)}
     assert not [o for o,text in words.items() if '](' in text]
+
+def dark_plot(rgb, css):
+    "A colour, from 0 to 1, as the stylesheet's filter for plots in the dark shows it"
+    invert, bright = (float(re.search(rf'data-figure=plot\].*{o}\(([\d.]+)\)', css)[1]) for o in ('invert', 'brightness'))
+    grey = np.array([.213, .715, .072])
+    turned = (2*grey-np.eye(3))@(invert+(1-2*invert)*rgb).clip(0, 1) # hue-rotate(180deg): to the other side of grey
+    return (turned.clip(0, 1)*bright).clip(0, 1)
+
+def luminance(rgb): return np.where(rgb<=.04, rgb/12.92, ((rgb+.055)/1.055)**2.4)@[.2126, .7152, .0722]
+
+def test_plots_in_the_dark():
+    "White paper takes the page's colour, and each run stands out from it 3 to 1"
+    from fer_course.records.figures import COLORS
+    css, page = (ROOT/'nbs'/'assets'/'site.css').read_text(encoding='utf-8'), np.full(3, 0x22/255)
+    assert np.abs(dark_plot(np.ones(3), css)-page).max()<.01
+    for o in COLORS:
+        rgb = np.array([int(o[i:i+2], 16) for i in (1, 3, 5)])/255
+        assert (luminance(dark_plot(rgb, css))+.05)/(luminance(page)+.05)>=3, o
+
+def test_described(site):
+    "Every picture says what it shows, none only that code made it"
+    assert not [o for o in names(site) if 'What the code above shows' in read(site, o)]
+
+def test_unbroken():
+    "Short code and dates break over no line; blocks of code and long code are left alone"
+    from tools.pages import unbroken
+    assert unbroken('<p><code>fer-train --runs</code>, 2026-11-26</p>')=='<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
+    long = f'<img alt="2026-11-26"><pre><code>x</code></pre><code>{"x"*31}</code>'
+    assert unbroken(long)==long
+
+def test_shared_words(site):
+    "Descriptions hold no marks of Markdown, and llms.txt says what the course is"
+    assert not [o for o in names(site) if re.search('<meta (?:name|property)="(?:og:)?description" content="[^"]*`', read(site, o))]
+    assert '> A free course' in read(site, 'llms.txt')
 
 def test_setup_is_folded(site):
     "Who reads a lesson on the site has nothing to install"
@@ -360,9 +395,38 @@ def test_first_screen(browser, url, size):
     page = browser.new_page(viewport=size)
     page.goto(url+'index.html')
     seen = [page.locator('.home-faces img').nth(i) for i in range(7)] + [page.get_by_role('link', name=o) for o in ('Start lesson 1', 'Try it now')]
+    seen.append(page.get_by_text('say what its numbers mean'))
     bottoms = [o.bounding_box()['y']+o.bounding_box()['height'] for o in seen]
     page.close()
     assert max(bottoms)<=size['height']
+
+def test_bet_sheet(browser, url):
+    "The sheet has room to write, and on a phone it is not cut off"
+    for size in DESK, PHONE:
+        page = browser.new_page(viewport=size)
+        page.goto(url+'bet.html')
+        wide = page.evaluate("() => [...document.querySelectorAll('.bet table, .bet td:last-child')].map(o => [o.scrollWidth, o.clientWidth, o.clientHeight])")
+        page.close()
+        assert len(wide)==8 and wide[0][0]<=wide[0][1]<=size['width']
+        assert not [o for o in wide[1:] if o[1]<.4*wide[0][1] or o[2]<50]
+
+def test_focus(homepage):
+    "What has the focus is seen, on white and in the bar at the top, whatever the theme says"
+    homepage.reload()
+    ring = lambda: homepage.evaluate("() => (o => `${o.outlineStyle} ${o.outlineWidth} ${o.outlineColor}`)(getComputedStyle(document.activeElement))")
+    seen = {}
+    for _ in range(12):
+        homepage.keyboard.press('Tab')
+        seen.setdefault(homepage.evaluate("() => document.activeElement.closest('.navbar') ? 'bar' : 'page'"), set()).add(ring())
+    assert seen=={'bar': {'solid 3px rgb(255, 255, 255)'}, 'page': {'solid 3px rgb(230, 97, 0)'}}
+
+def test_note_below_table(browser, url):
+    "The words that say that a table goes on stand below it"
+    page = browser.new_page(viewport=PHONE)
+    page.goto(url+'results.html')
+    overlap = page.evaluate("() => [...document.querySelectorAll('.scrolls')].filter(o => o.offsetParent).map(o => o.previousElementSibling.getBoundingClientRect().bottom-o.getBoundingClientRect().top)")
+    page.close()
+    assert overlap and max(overlap)<=0
 
 def test_bet_is_open(site):
     "The page to bet on knows no result, and the home page keeps its own folded"

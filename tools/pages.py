@@ -282,9 +282,18 @@ def exercise_boxes(
 def numbers(
     html:str, # A page
 )->str: # The same page
-    "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line"
+    "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line; and those with a sentence"
     number = r'(?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?'
-    return re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
+    html = re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
+    return re.sub(r'<td>((?:(?!</?td).)*)</td>', lambda m: f'<td class="words">{m[1]}</td>' if len(re.sub('<[^>]*>', '', m[1]))>60 else m[0], html, flags=re.S)
+
+def unbroken(
+    html:str, # A page
+)->str: # The same page
+    "Short code and dates, marked so that they break over no line"
+    html = re.sub(r'(?<!<pre>)<code>([^<]{1,30})</code>', r'<code class="short">\1</code>', html)
+    date = lambda m: re.sub(r'\b20\d\d-\d\d-\d\d\b', r'<span class="number">\g<0></span>', m[0])
+    return re.sub(r'(?<=>)[^<>]+(?=<)', date, html)
 
 def lasting_anchors(
     html:str, # A page
@@ -316,6 +325,7 @@ def shared_as(
 )->str: # The same page
     "What a link to the page shows elsewhere: title, description, a drawn picture; and the page's one address"
     patterns = r'<title>(.*?)</title>', r'<meta name="description" content="(.*?)"'
+    html = re.sub(patterns[1], lambda m: m[0].replace('`', ''), html)
     title, about = (m[1] if (m := re.search(o, html)) else '' for o in patterns)
     tags = {'og:title': title, 'og:description': about, 'og:type': 'website',
             'og:url': f'{address}{href}', 'og:image': f'{address}assets/card.png'}
