@@ -183,11 +183,12 @@ def test_described(site):
     assert not [o for o in names(site) if 'What the code above shows' in read(site, o)]
 
 def test_unbroken():
-    "Short code and dates break over no line; blocks of code and long code are left alone"
+    "Short code, words of long code and dates break over no line; blocks of code are left alone"
     from tools.pages import unbroken
     assert unbroken('<p><code>fer-train --runs</code>, 2026-11-26</p>')=='<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
-    long = f'<img alt="2026-11-26"><pre><code>x</code></pre><code>{"x"*31}</code>'
-    assert unbroken(long)==long
+    block = f'<img alt="2026-11-26"><pre><code>x y</code></pre><pre><code class="py">x</code></pre><code>{"x"*31}</code>'
+    assert unbroken(block)==block
+    assert unbroken(f'<code>{"x"*31} --runs</code>')==f'<code>{"x"*31} <span class="short">--runs</span></code>'
 
 def test_shared_words(site):
     "Descriptions hold no marks of Markdown, and llms.txt says what the course is"
