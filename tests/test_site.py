@@ -2,6 +2,7 @@
 import functools, http.server, json, re, sys, threading
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 import numpy as np
@@ -333,12 +334,10 @@ class Pages(http.server.SimpleHTTPRequestHandler):
     "As GitHub Pages does: a site below a path, and 404.html at the address of what is not there"
     def log_message(self, *args): pass
     def do_GET(self):
-        path = self.path.split('?')[0]
-        here, there = path.removeprefix('/fer_course'), path.startswith('/fer_course/')
-        fn = self.directory/here.lstrip('/')
-        if there and fn.is_dir(): fn = fn/'index.html'
-        there = there and fn.is_file()
-        body = (fn if there else self.directory/'404.html').read_bytes()
+        path, root = self.path.split('?')[0], Path(self.directory)
+        fn = root/path.removeprefix('/fer_course/')
+        there = path.startswith('/fer_course/') and fn.is_file()
+        body = (fn if there else root/'404.html').read_bytes()
         self.send_response(200 if there else 404)
         self.send_header('Content-Type', self.guess_type(str(fn)) if there else 'text/html')
         self.end_headers()
