@@ -401,13 +401,14 @@ def test_first_screen(browser, url, size):
     assert max(bottoms)<=size['height']
 
 def test_bet_sheet(browser, url):
-    "The sheet has room to write, and on a phone it is not cut off"
+    "The sheet has room to write, on a phone it is not cut off, and it prints on one sheet"
     for size in DESK, PHONE:
         page = browser.new_page(viewport=size)
         page.goto(url+'bet.html')
         wide = page.evaluate("() => [...document.querySelectorAll('.bet table, .bet td:last-child')].map(o => [o.scrollWidth, o.clientWidth, o.clientHeight])")
+        sheets = len(re.findall(rb'/Type\s*/Page[^s]', page.pdf(format='A4', margin=dict.fromkeys(('top', 'bottom', 'left', 'right'), '1cm'))))
         page.close()
-        assert len(wide)==8 and wide[0][0]<=wide[0][1]<=size['width']
+        assert sheets==1 and len(wide)==8 and wide[0][0]<=wide[0][1]<=size['width']
         assert not [o for o in wide[1:] if o[1]<.4*wide[0][1] or o[2]<50]
 
 def test_focus(homepage):
