@@ -1,9 +1,11 @@
 "The built site in a headless Chromium: every page opens, stays on the site, links to what is there, and can be read"
-import json, re, sys
+import functools, http.server, json, re, sys, threading
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 import pytest
+import numpy as np
 from PIL import Image
 from conftest import DESK, PHONE, ROOT, WIDE, watch
 from tools.address import address
@@ -22,6 +24,7 @@ class Links(HTMLParser):
     def __init__(self): super().__init__(); self.links, self.ids = [], set()
     def handle_starttag(self, tag, attrs):
         d = dict(attrs)
+        if tag=='base': return # 404.html: test_not_there
         self.ids |= {d[k] for k in ('id', 'name') if d.get(k)}
         self.links += [d[k] for k in ('href', 'src') if d.get(k)]
 
@@ -150,6 +153,51 @@ def test_lasting_anchors(site):
     ids = re.findall(r'data-anchor-id="([^"]*)"', read(site, 'results.html'))
     assert 'freezing-the-whole-body-cost' in ids and not [o for o in ids if 'points' in o or 'over-faces' in o]
 
+def test_bet_comes_first(site):
+    "Who turns the pages bets between lesson 2 and lesson 3, which begins to answer"
+    turn = lambda name: re.findall('href="([^"]*)" class="pagination-link"', read(site, name))
+    assert turn('bet.html')==[f'lessons/{LESSONS[1]}.html', f'lessons/{LESSONS[2]}.html']
+
+def test_no_markdown_left(site):
+    "No page shows a link as it was written"
+    words = {o: plain(re.sub('<(script|pre|code|style)\\b.*?</\\1>', '', read(site, o), flags=re.S)) for o in names(site)}
+    assert not [o for o,text in words.items() if '](' in text]
+
+def dark_plot(rgb, css):
+    "A colour, from 0 to 1, as the stylesheet's filter for plots in the dark shows it"
+    invert, bright = (float(re.search(rf'data-figure=plot\].*{o}\(([\d.]+)\)', css)[1]) for o in ('invert', 'brightness'))
+    grey = np.array([.213, .715, .072])
+    turned = (2*grey-np.eye(3))@(invert+(1-2*invert)*rgb).clip(0, 1) # hue-rotate(180deg): to the other side of grey
+    return (turned.clip(0, 1)*bright).clip(0, 1)
+
+def luminance(rgb): return np.where(rgb<=.04, rgb/12.92, ((rgb+.055)/1.055)**2.4)@[.2126, .7152, .0722]
+
+def test_plots_in_the_dark():
+    "White paper takes the page's colour, and each run stands out from it 3 to 1"
+    from fer_course.records.figures import COLORS
+    css, page = (ROOT/'nbs'/'assets'/'site.css').read_text(encoding='utf-8'), np.full(3, 0x22/255)
+    assert np.abs(dark_plot(np.ones(3), css)-page).max()<.01
+    for o in COLORS:
+        rgb = np.array([int(o[i:i+2], 16) for i in (1, 3, 5)])/255
+        assert (luminance(dark_plot(rgb, css))+.05)/(luminance(page)+.05)>=3, o
+
+def test_described(site):
+    "Every picture says what it shows, none only that code made it"
+    assert not [o for o in names(site) if 'What the code above shows' in read(site, o)]
+
+def test_unbroken():
+    "Short code, words of long code and dates break over no line; blocks of code are left alone"
+    from tools.pages import unbroken
+    assert unbroken('<p><code>fer-train --runs</code>, 2026-11-26</p>')=='<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
+    block = f'<img alt="2026-11-26"><pre><code>x y</code></pre><pre><code class="py">x</code></pre><code>{"x"*31}</code>'
+    assert unbroken(block)==block
+    assert unbroken(f'<code>{"x"*31} --runs</code>')==f'<code>{"x"*31} <span class="short">--runs</span></code>'
+
+def test_shared_words(site):
+    "Descriptions hold no marks of Markdown, and llms.txt says what the course is"
+    assert not [o for o in names(site) if re.search('<meta (?:name|property)="(?:og:)?description" content="[^"]*`', read(site, o))]
+    assert '> A free course' in read(site, 'llms.txt')
+
 def test_setup_is_folded(site):
     "Who reads a lesson on the site has nothing to install"
     for name in LESSONS:
@@ -186,12 +234,13 @@ def look(browser, url, names, scheme, size, axe=True):
 
 def sample(site):
     "All pages of the first level, and the first of each folder"
-    return [o for o in names(site) if '/' not in o] + [next(o for o in names(site) if o.startswith(d)) for d in ('lessons/', 'lib/')]
+    return [o for o in names(site) if '/' not in o and o!='404.html'] + [next(o for o in names(site) if o.startswith(d)) for d in ('lessons/', 'lib/')]
 
 @pytest.mark.parametrize('scheme, size', [('light', DESK), ('dark', DESK), ('light', PHONE)], ids=['light', 'dark', 'phone'])
 def test_look(browser, site, url, scheme, size):
     "No error, no request to others, nothing too wide; axe-core finds nothing serious. Dark is tried on the pages of the first level and one of each folder"
-    bad = look(browser, url, sample(site) if scheme=='dark' else names(site), scheme, size, axe=size is DESK)
+    shown = sample(site) if scheme=='dark' else [o for o in names(site) if o!='404.html'] # test_not_there
+    bad = look(browser, url, shown, scheme, size, axe=size is DESK)
     assert not bad, '\n'.join(f'{k}: {"; ".join(v)}' for k,v in bad.items())
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
@@ -264,6 +313,63 @@ def test_search_words(site):
     assert not [o['title'] for o in found if 'fer_course' in o['title']]
     assert len(found)>300 and not [o['href'] for o in found if re.search(r'<(div|p|a|span|table)\b|aria-|class=', o['text'])]
 
+def test_search_hides(site):
+    "The search box tells no number that answers the bet, and none that is folded; installing is not found in every lesson"
+    found = json.loads((site/'search.json').read_text(encoding='utf-8'))
+    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html'))]
+    assert len(told)>20 and not [o for o in told if re.search(r'\d\.\d', o)]
+    home, = [o['text'] for o in found if o['href']=='index.html#what-came-out']
+    assert 'adam_pretrained … …' in home
+    assert not [o['href'] for o in found if 'Installing the library' in o['text']]
+
+def test_search_blanks():
+    "Words of two blocks, or of two lines, are two words"
+    from tools.pages import search_entries
+    html = '<title>T</title><main><p>one</p><p><b>t</b>wo<br>three</p><table><tr><td>four</td><td>five</td></tr></table></main>'
+    assert search_entries(html, 'a.html')[0]['text']=='one two three four five'
+
+def test_search_excerpt(homepage):
+    "What was asked for is marked in the excerpt, whole words only, and no little words"
+    box = homepage.locator('input[type=search]').first
+    box.fill('')
+    box.fill('how do I freeze')
+    homepage.locator('a.search-result mark').first.wait_for()
+    homepage.wait_for_timeout(300)
+    marked = {o.lower() for o in homepage.locator('a.search-result mark').all_inner_texts()}
+    assert marked and all(re.match('fr[eo]ez', o) for o in marked), marked
+
+class Pages(http.server.SimpleHTTPRequestHandler):
+    "As GitHub Pages does: a site below a path, and 404.html at the address of what is not there"
+    def log_message(self, *args): pass
+    def do_GET(self):
+        path, root = self.path.split('?')[0], Path(self.directory)
+        fn = root/path.removeprefix('/fer_course/')
+        there = path.startswith('/fer_course/') and fn.is_file()
+        body = (fn if there else root/'404.html').read_bytes()
+        self.send_response(200 if there else 404)
+        self.send_header('Content-Type', self.guess_type(str(fn)) if there else 'text/html')
+        self.end_headers()
+        self.wfile.write(body)
+
+def test_not_there(browser, site):
+    "The page for what is not there has its style, its links and its search at any depth"
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Pages, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f'http://127.0.0.1:{server.server_port}/fer_course/'
+        page = browser.new_page(viewport=DESK)
+        lost = []
+        page.on('response', lambda o: lost.append(o.url) if o.status==404 else None)
+        page.goto(f'{root}lessons/xx/nothing.html')
+        page.evaluate(AXE)
+        assert lost==[f'{root}lessons/xx/nothing.html'] and not page.evaluate(SERIOUS)
+        hrefs = page.eval_on_selector_all('a[href]', 'os => os.map(o => o.href.split("#")[0])')
+        assert not [o for o in hrefs if o.startswith(root) and not (site/(o.removeprefix(root) or 'index.html')).is_file() and o!=page.url]
+        page.locator('input[type=search]').first.fill('webcam')
+        page.locator('a.search-result').first.click()
+        page.wait_for_url(f'{root}try.html')
+        page.close()
+        server.shutdown()
+
 CLOSED = '#quarto-sidebar button[aria-expanded=false]:visible'
 
 def test_menus(browser, site, url):
@@ -297,9 +403,39 @@ def test_first_screen(browser, url, size):
     page = browser.new_page(viewport=size)
     page.goto(url+'index.html')
     seen = [page.locator('.home-faces img').nth(i) for i in range(7)] + [page.get_by_role('link', name=o) for o in ('Start lesson 1', 'Try it now')]
+    seen.append(page.get_by_text('say what its numbers mean'))
     bottoms = [o.bounding_box()['y']+o.bounding_box()['height'] for o in seen]
     page.close()
     assert max(bottoms)<=size['height']
+
+def test_bet_sheet(browser, url):
+    "The sheet has room to write, on a phone it is not cut off, and it prints on one sheet"
+    for size in DESK, PHONE:
+        page = browser.new_page(viewport=size)
+        page.goto(url+'bet.html')
+        wide = page.evaluate("() => [...document.querySelectorAll('.bet table, .bet td:last-child')].map(o => [o.scrollWidth, o.clientWidth, o.clientHeight])")
+        sheets = len(re.findall(rb'/Type\s*/Page[^s]', page.pdf(format='A4', margin=dict.fromkeys(('top', 'bottom', 'left', 'right'), '1cm'))))
+        page.close()
+        assert sheets==1 and len(wide)==8 and wide[0][0]<=wide[0][1]<=size['width']
+        assert not [o for o in wide[1:] if o[1]<.4*wide[0][1] or o[2]<50]
+
+def test_focus(homepage):
+    "What has the focus is seen, on white and in the bar at the top, whatever the theme says"
+    homepage.reload()
+    ring = lambda: homepage.evaluate("() => (o => `${o.outlineStyle} ${o.outlineWidth} ${o.outlineColor}`)(getComputedStyle(document.activeElement))")
+    seen = {}
+    for _ in range(12):
+        homepage.keyboard.press('Tab')
+        seen.setdefault(homepage.evaluate("() => document.activeElement.closest('.navbar') ? 'bar' : 'page'"), set()).add(ring())
+    assert seen=={'bar': {'solid 3px rgb(255, 255, 255)'}, 'page': {'solid 3px rgb(230, 97, 0)'}}
+
+def test_note_below_table(browser, url):
+    "The words that say that a table goes on stand below it"
+    page = browser.new_page(viewport=PHONE)
+    page.goto(url+'results.html')
+    overlap = page.evaluate("() => [...document.querySelectorAll('.scrolls')].filter(o => o.offsetParent).map(o => o.previousElementSibling.getBoundingClientRect().bottom-o.getBoundingClientRect().top)")
+    page.close()
+    assert overlap and max(overlap)<=0
 
 def test_bet_is_open(site):
     "The page to bet on knows no result, and the home page keeps its own folded"
@@ -307,7 +443,7 @@ def test_bet_is_open(site):
     said = {f'{100*r.metrics["test"]["accuracy"]:.1f}' for r in read_records(ROOT/'results'/'fer2013')}
     assert said and not [o for o in said if o in (site/'bet.html').read_text(encoding='utf-8')]
     html = (site/'index.html').read_text(encoding='utf-8')
-    table = html.index('<code>adam_pretrained</code>', html.index('<details'))
+    table = html.index('>adam_pretrained</code>', html.index('<details'))
     assert html.index('<details') < table < html.index('</details>', table)
 
 def test_same_site(site):

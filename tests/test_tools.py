@@ -77,6 +77,8 @@ def test_sidebar(tmp_path):
     touch(tmp_path, 'index.ipynb', 'lessons/02_look.ipynb', 'lessons/01_read.ipynb', 'glossary.md')
     lessons = dict(section='Lessons', contents=['lessons/01_read.ipynb', 'lessons/02_look.ipynb'])
     assert sidebar(tmp_path)==[dict(text='Home', href='index.ipynb'), lessons, 'glossary.md']
+    touch(tmp_path, 'bet.md', 'lessons/03_train.ipynb')
+    assert sidebar(tmp_path)[1]['contents']==[*lessons['contents'], 'bet.md', 'lessons/03_train.ipynb']
 
 def test_no_cdn():
     page = '<script src="https://cdn.jsdelivr.net/npm/katex@0.16.11/dist/katex.min.js">'

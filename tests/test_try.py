@@ -153,6 +153,7 @@ def test_no_face(page):
     assert answer(page)=='–' and set(page.locator('.try-percent').all_inner_texts())=={'–'}
     assert page.locator('#try-box').is_hidden()
     changed(page, page.get_by_role('button', name='Take the middle as a face').click)
+    page.get_by_text('The middle, taken as a face.').wait_for()
     assert 95<=sum(bars(page))<=105 and page.locator('#try-middle').is_hidden()
 
 def test_mouse(page):

@@ -150,7 +150,8 @@ def home(
 
 class _Text(HTMLParser):
     "The text of a page's `main` element, by the headings that have an anchor"
-    SKIP = {'script', 'style', 'svg', 'nav', 'button', 'noscript'}
+    SKIP = {'script', 'style', 'svg', 'nav', 'button', 'noscript', 'header'}
+    INLINE = {'a', 'abbr', 'b', 'code', 'em', 'i', 'mark', 'span', 'strong', 'sub', 'sup', 'u'}
     VOID = {'img', 'br', 'hr', 'input', 'meta', 'link', 'col', 'source', 'wbr'}
 
     def __init__(self):
@@ -159,6 +160,7 @@ class _Text(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         d = dict(attrs)
+        if tag not in self.INLINE: self._blank()
         if tag in self.VOID: return
         self.stack.append(tag)
         if tag=='section' and d.get('id'): self.ids.append(d['id'])
@@ -168,25 +170,33 @@ class _Text(HTMLParser):
 
     def handle_endtag(self, tag):
         while self.stack and self.stack.pop()!=tag: pass
+        if tag not in self.INLINE: self._blank()
         if tag in ('h2', 'h3', 'h4'): self.in_heading = False
 
     def handle_data(self, data):
         if 'main' not in self.stack or self.SKIP & {*self.stack}: return
-        self.sections[-1][1 if self.in_heading else 2] += data
+        self.sections[-1][1 if self.in_heading else 2] += _secret(data) if 'details' in self.stack else data
+
+    def _blank(self): self.sections[-1][2] += ' '
+
+_SETUP = re.compile(r'<details[^>]*>\s*<summary>Installing the library.*?</details>', re.S)
+ANSWERS = 'results.html', 'study.html' # they answer what `bet.md` asks
+def _secret(text): return re.sub(r'(?<![\w-])[−+±-]?\d+(?:[.,]\d+)*(?!\w)', '…', text)
 
 def search_entries(
     html:str, # A page
     href:str, # Where it is on the site
 )->list: # A dict for each section: `objectID`, `href`, `title`, `section`, `text`
-    "What the search box finds of a page: its words as they are read, without markup"
+    "What the search box finds of a page: its words as they are read, without markup, and without the numbers that are folded or answer the bet"
     heads = r'<h1[^>]*class="title"[^>]*>(.*?)</h1>', r'<title>(.*?)</title>' # the second has the site's name in it
     title = next(unescape(m[1]) for o in heads if (m := re.search(o, html, re.S)))
     p, plain = _Text(), lambda o: ' '.join(o.split())
-    p.feed(html)
+    p.feed(_SETUP.sub('', html))
+    said = lambda o: plain(_secret(o) if href in ANSWERS else o)
     title = plain(re.sub('<[^>]+>', '', title))
     if m := re.search(r'<div class="description">(.*?)</div>', html, re.S): p.sections[0][1] = unescape(re.sub('<[^>]+>', '', m[1]))
     at = [f'{href}#{anchor}' if anchor else href for anchor,_,_ in p.sections]
-    return [dict(objectID=h, href=h, title=title, section=plain(o[1]), text=plain(o[2])) for h,o in zip(at, p.sections)]
+    return [dict(objectID=h, href=h, title=title, section=said(o[1]), text=said(o[2])) for h,o in zip(at, p.sections)]
 
 def by_keyboard(
     html:str, # A page
@@ -198,6 +208,13 @@ def by_keyboard(
         if 'sidebar-item-toggle' in attrs and 'aria-label' not in attrs: attrs += ' aria-label="Show or hide the section"'
         return f'<button type="button" {attrs}>{m[2]}</button>'
     return re.sub(r'<a ((?![^>]*href=)[^>]*data-bs-toggle="collapse"[^>]*)>(.*?)</a>', button, html, flags=re.S)
+
+def at_any_depth(
+    html:str, # The page for what is not there
+    path:str, # Of the site on its server, for example '/faces/'
+)->str: # The same page
+    "A server shows this page at the address that was asked for, however deep: links count from the site's root"
+    return html.replace('<head>', f'<head><base href="{path}">', 1).replace('href="#', 'href="404.html#')
 
 def one_header(
     html:str, # A page
@@ -266,9 +283,20 @@ def exercise_boxes(
 def numbers(
     html:str, # A page
 )->str: # The same page
-    "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line"
+    "Cells of tables that hold a number, or a few with an interval, marked so that they break over no line; and those with a sentence"
     number = r'(?=[^<]*\d)[\d\s.,:±×+−–%()-]+(?:to [\d\s.,+−-]+\)?)?'
-    return re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
+    html = re.sub(rf'<td>({number})</td>', r'<td class="number">\1</td>', html)
+    return re.sub(r'<td>((?:(?!</?td).)*)</td>', lambda m: f'<td class="words">{m[1]}</td>' if len(re.sub('<[^>]*>', '', m[1]))>60 else m[0], html, flags=re.S)
+
+def unbroken(
+    html:str, # A page
+)->str: # The same page
+    "Short code, each word of long code, and dates, marked so that they break over no line"
+    words = lambda m: re.sub(r'(?<!\S)\S{2,30}(?!\S)', r'<span class="short">\g<0></span>', m[0])
+    html = re.sub(r'(?<!<pre>)<code>([^<]{1,30})</code>', r'<code class="short">\1</code>', html)
+    html = re.sub(r'(?<=(?<!<pre>)<code>)[^<]+(?=</code>)', words, html)
+    date = lambda m: re.sub(r'\b20\d\d-\d\d-\d\d\b', r'<span class="number">\g<0></span>', m[0])
+    return re.sub(r'(?<=>)[^<>]+(?=<)', date, html)
 
 def lasting_anchors(
     html:str, # A page
@@ -300,6 +328,7 @@ def shared_as(
 )->str: # The same page
     "What a link to the page shows elsewhere: title, description, a drawn picture; and the page's one address"
     patterns = r'<title>(.*?)</title>', r'<meta name="description" content="(.*?)"'
+    html = re.sub(patterns[1], lambda m: m[0].replace('`', ''), html)
     title, about = (m[1] if (m := re.search(o, html)) else '' for o in patterns)
     tags = {'og:title': title, 'og:description': about, 'og:type': 'website',
             'og:url': f'{address}{href}', 'og:image': f'{address}assets/card.png'}

@@ -87,8 +87,8 @@ def room_table(
     "A row for each room: what it is for, links to the pages of its modules, and its arrows"
     def pages(room):
         found = sorted(Path(root, 'nbs', 'lib', room).glob('*.ipynb'))
-        return ' '.join(f'[{o.stem}]({room}/{o.name})' for o in found) or f'[{room}]({room}.ipynb)'
-    rows = [f'| `{k}` | {ROOMS[k]} | {pages(k)} | {" ".join(uses) or "no other"} |' for k,uses in room_arrows().items()]
+        return ', '.join(f'[{o.stem}]({room}/{o.name})' for o in found) or f'[{room}]({room}.ipynb)'
+    rows = [f'| `{k}` | {ROOMS[k]} | {pages(k)} | {", ".join(uses) or "no other"} |' for k,uses in room_arrows().items()]
     return '\n'.join(['| room | what it is for | modules | uses |', '|---|---|---|---|', *rows])
 
 if __name__=='__main__':

@@ -16,12 +16,12 @@ from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
 from tools.drawing_js import bring_lab, home_lab
 from tools.drawn import icon, samples, share_card
-from tools.pages import (accessible, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, lasting_anchors, no_cdn,
-    numbers, on_site, one_header, plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, with_alt, without_alt)
+from tools.pages import (accessible, at_any_depth, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, lasting_anchors, no_cdn,
+    numbers, on_site, one_header, plain_signatures, repo_links, search_entries, shared_as, short_contents, sized, unbroken, with_alt, without_alt)
 from tools.rooms import ROOMS
 
 # Pages and folders, from top to bottom
-ORDER = ['index', 'lessons', 'bet', 'try', 'lab', 'apps', 'results', 'study', 'benchmarks', 'lib', 'glossary', 'teachers']
+ORDER = ['index', 'lessons', 'try', 'lab', 'apps', 'results', 'study', 'benchmarks', 'lib', 'glossary', 'teachers']
 SECTIONS = {'lessons': 'Lessons', 'apps': 'Apps', 'lib': 'Library reference'} # What the folders are called
 
 def _page(nbs, stem): return next((f'{stem}{o}' for o in ('.ipynb', '.md') if (nbs/f'{stem}{o}').exists()), None)
@@ -31,6 +31,7 @@ def _entry(nbs, name):
     if name not in SECTIONS: return _page(nbs, name)
     files = [o.relative_to(nbs).as_posix() for o in sorted((nbs/name).glob('*.ipynb'))]
     if name=='lib': files = _rooms(nbs) + [o for o in files if o!='lib/index.ipynb']
+    if name=='lessons' and (bet := _page(nbs, 'bet')): files.insert(2, bet) # before lesson 3, which begins to answer it
     if not files: return None
     top = dict(href='lib/index.ipynb') if name=='lib' and (nbs/'lib'/'index.ipynb').exists() else {}
     return dict(section=SECTIONS[name], contents=files, **top)
@@ -70,8 +71,9 @@ def _finished(html, href, root, out, cfg):
     html = _FUSE.sub(f'src="{up}assets/search.js"', html)
     html = html.replace('</head>', _ICONS.format(up=up) + '</head>', 1)
     if href=='index.html': html = home_lab(home(html))
-    html = short_contents(lasting_anchors(numbers(one_header(exercise_boxes(html)))))
-    return by_keyboard(accessible(shared_as(html, href, address)))
+    html = short_contents(lasting_anchors(unbroken(numbers(one_header(exercise_boxes(html))))))
+    html = by_keyboard(accessible(shared_as(html, href, address)))
+    return at_any_depth(html, f'{cfg.doc_baseurl}/') if href=='404.html' else html
 
 def _furniture(root, out, address):
     "Icons in all sizes, the card that a shared link shows, and what search engines read"
@@ -104,7 +106,8 @@ def _finish(root, out, cfg):
 def _for_models(pages, cfg):
     "What language models are told of the site: each page with its title and what it says of itself"
     lines = [f"- [{o['title']}]({cfg.doc_host}{cfg.doc_baseurl}/{o['href']}): {o['section']}" for o in pages]
-    return '\n'.join([f'# {cfg.lib_name}', '', f'> {cfg.description}', '', *lines, ''])
+    about = next(o['section'] for o in pages if o['href']=='index.html')
+    return '\n'.join([f'# {cfg.lib_name}', '', f'> {about}', '', *lines, ''])
 
 # nbdev writes the first two for Quarto, `repo_links` mends the third
 _NOISE = 'unknown key format-links', 'output-file is not read', '(outside the project)'

@@ -113,7 +113,7 @@ def describe_plot(
 # %% ../../nbs/lib/records/figures.ipynb #abd67559
 def draw_flow(
     boxes, # `(title, text)` of each box, in order; the text may have several lines
-    alt:str, # What the diagram shows, for readers who cannot see it
+    *, alt:str, # What the diagram shows, for readers who cannot see it
     colors=None, # Colour of each box; light blue if not given
 )->Picture:
     "Draw titled boxes from left to right, with an arrow from each to the next"

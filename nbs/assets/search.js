@@ -3,7 +3,8 @@
 const STOP = new Set('a an and are can do does for from how i in is it my of on or the to use what where which why with you'.split(' '))
 const stem = w => w.length>4 ? w.replace(/(?:ing|ers?|ed|es|e|s)$/, '') : w
 const words = q => { const all = q.toLowerCase().match(/[\p{L}\p{N}_]+/gu) || [], kept = all.filter(w => !STOP.has(w)); return kept.length ? kept : all }
-const matcher = w => new RegExp(`(?<![\\p{L}\\p{N}])${stem(w)}`, 'giu')
+const begins = w => `(?<![\\p{L}\\p{N}])${stem(w)}`
+const matcher = w => new RegExp(begins(w), 'giu')
 const count = (text, re) => (text.match(re) || []).length
 
 window.Fuse = class {
@@ -25,9 +26,24 @@ window.Fuse = class {
       const k = scored.reduce((a, s, i) => total(s)>total(scored[a]) ? i : a, 0)
       hits.push({item: parts[k], score: total(best)+total(scored[k])})
     }
-    return hits.sort((a, b) => b.score-a.score).slice(0, limit)
+    latest = hits.sort((a, b) => b.score-a.score).slice(0, limit)
+    asked = q
+    return latest
   }
 }
+
+// Excerpts, in place of the site builder's, which marks letters within words: whole words, from a little before the first
+let latest = [], asked = ''
+function excerpt(text) {
+  const word = words(asked).map(begins).join('|'), at = text.search(new RegExp(word, 'iu')), start = at<60 ? 0 : text.lastIndexOf(' ', at-40)+1
+  const parts = text.slice(start, start+200).split(new RegExp(`((?:${word})[\\p{L}\\p{N}]*)`, 'iu')) // every second one was asked for
+  return [start ? '… ' : '', ...parts.map((o, i) => i%2 ? Object.assign(document.createElement('mark'), {textContent: o}) : o)]
+}
+addEventListener('DOMContentLoaded', () => {
+  for (const box of document.querySelectorAll('.smalldocs-search-results')) {
+    new MutationObserver(() => box.querySelectorAll('.search-result-text').forEach((o, i) => o.replaceChildren(...excerpt(latest[i].item.text)))).observe(box, {childList: true})
+  }
+})
 
 // What was found further down the same page opens nothing anew: fold the results, which would lie over it
 document.addEventListener('click', e => {

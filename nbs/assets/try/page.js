@@ -38,7 +38,7 @@ function showBars(vocab) {
 }
 
 function showCard({metrics: {test}, agreement}) {
-  $('card').textContent = `Asked about ${test.n.toLocaleString('en')} test faces of ${agreement.faces}, it gave the name on the label to ${(test.accuracy*100).toFixed(1)} %.`
+  $('card').textContent = `Asked about ${test.n.toLocaleString('en')} test faces of ${agreement.faces.replace('fer', 'FER')}, it gave the name on the label to ${(test.accuracy*100).toFixed(1)} %.`
 }
 
 let answer, answers = 0
@@ -292,7 +292,7 @@ function showCamera() {
 
 // What the reader does
 
-$('middle').onclick = () => { $('middle').hidden = true; place(wholeBox(picture)); boxed.focus({preventScroll: true}) }
+$('middle').onclick = () => { $('middle').hidden = true; $('found').textContent = 'The middle, taken as a face.'; place(wholeBox(picture)); boxed.focus({preventScroll: true}) }
 
 const at = e => { const r = view.getBoundingClientRect(), s = picture.w/r.width; return [(e.clientX-r.left)*s, (e.clientY-r.top)*s] }
 
