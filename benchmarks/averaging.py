@@ -57,7 +57,7 @@ def main(
     faces = load_faces(data)
     faces = faces.take(faces.split=='valid')
     views, rows, right = copies(faces.imgs), [], {}
-    for model in ('fer', 'small'):
+    for model in ('fer', 'small'): # our own, the recipes best and small
         predictor = load_predictor(model)
         found, hits = compare(model, {k: predictor.probs(o) for k,o in views.items()}, np.asarray(faces.labels))
         rows += found

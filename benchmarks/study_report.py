@@ -23,7 +23,7 @@ from fer_course.core.faceset import VOCAB
 from fer_course.records.compare import markdown_table
 from fer_course.records.figures import COLORS, Picture, small_figure, tidy_axes
 from fer_course.records.metrics import metrics, mean_over_seeds, preds_table
-from fer_course.records.runs import DEFAULTS, differing_args, run_pairs
+from fer_course.records.runs import DEFAULTS, RUNS, differing_args, run_name, run_pairs
 from fer_course.records.seeds import adjust_holm, compare_crossed, is_equivalent
 
 FACES = HERE.parent/'results'/'fer2013-facts'/'test_faces.csv.gz' # label of each face of PrivateTest, is it in Training, what most people said
@@ -31,11 +31,9 @@ CORRECTED = [('rmsprop_debiased_pretrained', 'rmsprop_pretrained'), ('rmsprop_de
              ('adam_pretrained', 'rmsprop_debiased_pretrained'), ('adam_scratch', 'rmsprop_debiased_scratch')]
 FAMILIES = {'C': {'five runs': run_pairs(), 'bias correction': CORRECTED}, 'E': {'five runs': run_pairs()},
             'G': {'from scratch': [('adam_scratch', 'rmsprop_scratch')]}} # what Holm's method corrects together
-NAMES = dict(adam_pretrained='Adam, pretrained', rmsprop_pretrained='RMSProp, pretrained', adam_scratch='Adam, from scratch',
-             rmsprop_scratch='RMSProp, from scratch', adam_frozen='Adam, body frozen',
-             rmsprop_debiased_pretrained='RMSProp with bias correction, pretrained',
-             rmsprop_debiased_scratch='RMSProp with bias correction, from scratch',
-             adam_freeze7='Adam, 7 of 9 groups frozen', adam_freeze6='Adam, 6 of 9 groups frozen')
+NAMES = {**{o: run_name(o) for o in RUNS}, 'rmsprop_debiased_pretrained': 'RMSProp with bias correction, pretrained',
+         'rmsprop_debiased_scratch': 'RMSProp with bias correction, from scratch',
+         'adam_freeze7': 'Adam, 7 of 9 groups frozen', 'adam_freeze6': 'Adam, 6 of 9 groups frozen'}
 MARKS = 'osDv^P*Xh'
 
 # what is there
@@ -103,11 +101,11 @@ def at_own_rates(rows, chosen, pairs):
 
 def signed(x): return f'{100*x:+.1f}'.replace('-', '−')
 
-def points(o):
-    "The difference of a pair on PublicTest, in words"
+def points(o, at=''):
+    "The difference of a pair on PublicTest, in words, and at which rates"
     of = f'95\u00a0% over {o.seeds} seeds {signed(o.seeds_lo)}\u00a0to\u00a0{signed(o.seeds_hi)}' if o.seeds>2 else \
         'one seed' if o.seeds==1 else f'{o.seeds} seeds'
-    return f'{signed(o.accuracy_diff)}\u00a0points ({of})' # no number breaks over a line
+    return f'{signed(o.accuracy_diff)}\u00a0points ({of}{"; "*bool(at)}{at})' # no number breaks over a line
 
 def say_best(t): return '; '.join(f'{NAMES[o.run]} {o.lr:g} (loss {o.loss:.3f}, accuracy {o.accuracy:.1%})' for o in t[t.chosen].itertuples())
 
@@ -194,6 +192,16 @@ def describe_pair(o):
     verdict = 'equal within a point' if o.equivalent else 'decided' if o.p_holm<.05 else 'not decided'
     return f'{NAMES[o.a]} minus {NAMES[o.b]}: {signed(o.accuracy_diff)} points (95 % interval {signed(lo)} to {signed(hi)} {of}; {verdict})'
 
+def describe_own(o):
+    "A pair, each run at its own rate, as a sentence; where the interval holds zero, that it decides nothing"
+    first, second = (NAMES[k].split(', ') for k in (o.a, o.b))
+    at = points(o, f'at rates {o.lr_a:g} and {o.lr_b:g}')
+    if not (o.seeds_lo>0 or o.seeds_hi<0): return f'{NAMES[o.a]} − {NAMES[o.b]}: not decided, {at}'
+    if o.seeds_hi<0: return f'{NAMES[o.a]} − {NAMES[o.b]}: {at}'
+    if differing_args(o.a, o.b)==['pretrained']: return f'With {first[0]}, starting from ImageNet was worth {at}'.replace('worth +', 'worth ')
+    if differing_args(o.a, o.b)==['freeze_to']: return f'With {first[0]}, freezing the body cost {at}'.replace('cost +', 'cost ')
+    return f'{first[1].capitalize()}, {first[0]} was ahead of {second[0]} by {at}'
+
 def draw_pairs(t):
     "Differences with their intervals over seeds and faces"
     fig = small_figure(.42*len(t)+.9)
@@ -279,7 +287,7 @@ def edges(t):
     "Arms whose best rate is an end of the rates that were tried, or that none is"
     ends = t.groupby('run', sort=False).lr.agg(['min', 'max'])
     at = [o for o in t[t.chosen].itertuples() if o.lr in tuple(ends.loc[o.run])]
-    if not at: return 'No best rate is an end of the rates that were tried.'
+    if not at: return 'No best rate lies at an end of the rates that were tried.'
     return 'At an end of the rates that were tried: ' + ', '.join(f'{NAMES[o.run]} ({o.lr:g})' for o in at) + '.'
 
 def course_rate(t):
@@ -290,6 +298,7 @@ def course_rate(t):
 def describe_signs(o):
     "At how many rates the interval over seeds of a pair lies on one side of zero"
     up, down = int((o.seeds_lo>0).sum()), int((o.seeds_hi<0).sum())
+    if not up+down: return f'no interval over seeds of the {len(o)} rates excludes zero'
     return f'of {len(o)} rates, the interval over seeds lies above zero at {up}, below at {down}, and includes it at {len(o)-up-down}'
 
 def tuning_page(name, t, rows, pic):
@@ -343,7 +352,8 @@ def equal_page(t, equal, own, pics):
     parts = [f'Accuracy at the rate that the course gives to all runs, {DEFAULTS["lr"]:g}, minus accuracy at the run\'s own rate, '
              f'in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
     for arg,(heading, pic) in ARGUMENTS.items():
-        parts.append(f'### {heading}\n\n{describe_equal(of_argument(equal, arg), own)}\n\n![{pics[pic].alt}]({pic}.png)')
+        o = of_argument(equal, arg)
+        parts.append(f'### {heading}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points\n\n{describe_equal(o, own)}\n\n![{pics[pic].alt}]({pic}.png)')
     parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
     parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; '
                  'how large the differences are on fresh seeds, on faces that chose nothing, is what the next stages are for.')
@@ -364,7 +374,7 @@ def summary_page(tables):
         return f'## In short\n\nEach run at its own rate, fresh seeds, faces of PrivateTest (stage {last.stage.iloc[0]}):\n\n' \
             + '\n'.join(f'- {describe_pair(o)}.' for o in last.itertuples())
     if 'own_rates' not in tables: return ''
-    lines = [f'- {NAMES[o.a]}, at {o.lr_a:g}, minus {NAMES[o.b]}, at {o.lr_b:g}: {points(o)}.' for o in tables['own_rates'].itertuples()]
+    lines = [f'- {describe_own(o)}.' for o in tables['own_rates'].itertuples()]
     return '## In short\n\nEach run at the rate of its lowest mean loss, in accuracy on the split and seeds that chose the rate ' \
         '(PublicTest, stage A; fresh seeds and PrivateTest are to come):\n\n' + '\n'.join(lines)
 

@@ -6,9 +6,10 @@ Docs: https://fer-course.github.io/fer_course/lib/records/compare.html.md"""
 
 # %% auto #0
 __all__ = ['compare_runs', 'pairs_of', 'compare_pairs', 'summarise_pairs', 'class_f1', 'format_runs', 'format_pairs',
-           'markdown_table', 'describe_settings', 'tables_of', 'write_comparison']
+           'with_minus', 'markdown_table', 'describe_settings', 'tables_of', 'write_comparison']
 
 # %% ../../nbs/lib/records/compare.ipynb #c0fd9ef3
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -164,6 +165,14 @@ def format_pairs(
     return pd.DataFrame(rows, columns=['difference', *_PAIR_COLUMNS]).set_index('difference')
 
 # %% ../../nbs/lib/records/compare.ipynb #be2e7c88
+_MINUS = re.compile(r'(?<![\w.=`-])-(?=[\d.])') # a hyphen that stands for a minus
+
+def with_minus(
+    text:str, # Such as '-0.1 to +0.3'; dates and ranges stay as they are
+)->str: # Such as '−0.1 to +0.3'
+    "Write negative numbers with a minus sign"
+    return _MINUS.sub('−', text)
+
 def markdown_table(
     df, # DataFrame
 )->str: # A header line, and a line for each row
@@ -244,10 +253,13 @@ def write_comparison(
     pics = {f.__name__: f(records, mixed) for f in (accuracies, curves, f1_dots, confusions)}
     runs, classes = tables['comparison'], tables['per_class']
     names = ', '.join(_values(records, lambda c: c['data']['name']))
+    # with one seed, most columns would be empty
+    pairs = format_pairs(tables['pairs'])
+    pairs = pairs.loc[:, (pairs!='').any()]
     rounded = classes.map('{:.3f}'.format).assign(n=classes.n)
     page = _PAGE.format(
         names=names, settings=describe_settings(records), n=runs.n.iloc[0],
-        table=markdown_table(format_runs(runs)), pairs=markdown_table(format_pairs(tables['pairs'])),
+        table=markdown_table(format_runs(runs)), pairs=with_minus(markdown_table(pairs)),
         classes=markdown_table(rounded), **{k: p.alt for k,p in pics.items()})
     out.mkdir(parents=True, exist_ok=True)
     for name,df in tables.items():

@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/records/figures.html.md"""
 
 # %% auto #0
 __all__ = ['COLORS', 'Picture', 'small_figure', 'tidy_axes', 'gallery', 'describe_plot', 'draw_flow', 'run_style', 'curves',
-           'shown_names', 'confusions', 'f1_dots', 'accuracies']
+           'shown_names', 'confusions', 'f1_dots', 'accuracies', 'differences']
 
 # %% ../../nbs/lib/records/figures.ipynb #678d621b
 from io import BytesIO
@@ -23,7 +23,7 @@ from PIL import Image
 from ..data.pictures import font_with
 from .metrics import confusion
 from .groups import accuracy_interval, group_by_run
-from .runs import RUNS
+from .runs import RUNS, run_name
 
 # %% ../../nbs/lib/records/figures.ipynb #6ff72e23
 class Picture:
@@ -138,7 +138,8 @@ def run_style(
     runs, # Names of all runs in the figure, in order
 )->dict: # `color`, `marker`, `linestyle` for matplotlib
     "Colour, marker and dash of a run, the same in every figure"
-    i = [*RUNS, *(o for o in runs if o not in RUNS)].index(run)
+    known = [run_name(o) if run_name(o) in runs else o for o in RUNS]
+    i = [*known, *(o for o in runs if o not in known)].index(run)
     return dict(color=COLORS[i%6], marker=_MARKERS[i%7], linestyle=_DASHES[i%6])
 
 # %% ../../nbs/lib/records/figures.ipynb #fc4b6023
@@ -297,7 +298,8 @@ def accuracies(
                                accuracy_interval(rs))
         ax.hlines(y, lo, hi, color=look['color'], linewidth=2)
         ax.plot(mean, y, markersize=7, **look)
-        ax.plot([r.metrics['test']['accuracy'] for r in rs], [y+.27]*len(rs), markersize=3, **look)
+        if len(rs)>1: # one seed is the mean itself
+            ax.plot([r.metrics['test']['accuracy'] for r in rs], [y+.27]*len(rs), markersize=3, **look)
         ax.annotate(f'{mean:.1%}', (hi, y), (4, 0), textcoords='offset points', va='center', fontsize=8)
     ax.set_yticks(range(len(runs)), [_wrap(o, 30) for o in runs])
     ax.set_ylim(len(runs)-.4, -.6)
@@ -306,3 +308,29 @@ def accuracies(
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1))
     tidy_axes(ax, f"accuracy on {rs[0].metrics['test']['n']:,} test faces")
     return Picture(fig, f'Test accuracy: {_join([_accuracy_alt(*o) for o in runs.items()])}.')
+
+# %% ../../nbs/lib/records/figures.ipynb #5a0e15c3
+def _ends(o): # of the interval over seeds and faces, or with one seed over faces alone
+    return (o.faces_lo, o.faces_hi) if o.seeds==1 else (o.both_lo, o.both_hi)
+
+def _difference_alt(o):
+    lo, hi = _ends(o)
+    over = 'faces' if o.seeds==1 else 'faces and seeds'
+    return (f'{run_name(o.a)} minus {run_name(o.b)} {100*o.accuracy_diff:+.1f} points '
+            f'(interval over {over} {100*lo:+.1f} to {100*hi:+.1f})').replace(' -', ' −')
+
+def differences(
+    pairs, # From `summarise_pairs`, or as many rows of it as you want to see
+)->Picture: # A row for each pair
+    "Differences of accuracy with their 95 % intervals, and a line at 0"
+    fig = small_figure(.42*len(pairs)+.7)
+    ax = fig.subplots()
+    for y,o in enumerate(pairs.itertuples()):
+        ax.hlines(y, *(100*end for end in _ends(o)), color=COLORS[0], linewidth=2)
+        ax.plot(100*o.accuracy_diff, y, 'o', color=COLORS[0], markersize=6)
+    ax.axvline(0, color='black', linewidth=.6)
+    ax.set_yticks(range(len(pairs)),
+                  [f'{run_name(o.a)}\n− {run_name(o.b)}' for o in pairs.itertuples()])
+    ax.set_ylim(len(pairs)-.4, -.6)
+    tidy_axes(ax, 'points of accuracy')
+    return Picture(fig, f'{"; ".join(_difference_alt(o) for o in pairs.itertuples())}.')

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from .metrics import wilson
-from .runs import RUNS
+from .runs import RUNS, run_name
 
 # %% ../../nbs/lib/records/groups.ipynb #4f65cb85
 def flatten_settings(
@@ -68,7 +68,9 @@ def _telling_keys(records, diff):
     return {run: _telling(records, diff) if run in RUNS else _telling(rs, differing_settings(rs))
             for run,rs in same.items()}
 
-def _place(r): return list(RUNS).index(r.config['run']) if r.config['run'] in RUNS else len(RUNS)
+def _place(r): # by its name in code or for people
+    places = {k: i for i,run in enumerate(RUNS) for k in (run, run_name(run))}
+    return places.get(r.config['run'], len(RUNS))
 
 def group_by_run(
     records, # `Record`s, in any order
