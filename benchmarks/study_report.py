@@ -353,7 +353,8 @@ def equal_page(t, equal, own, pics):
              f'in points on PublicTest: {course_rate(t)}. (Loss chose the rates, so accuracy may be higher elsewhere.)']
     for arg,(heading, pic) in ARGUMENTS.items():
         o = of_argument(equal, arg)
-        parts.append(f'### {heading}: {signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points\n\n{describe_equal(o, own)}\n\n![{pics[pic].alt}]({pic}.png)')
+        span = f'{signed(o.accuracy_diff.min())} to {signed(o.accuracy_diff.max())} points'
+        parts.append(f'### {heading}: {span}\n\n{describe_equal(o, own)}\n\n![{pics[pic].alt}]({pic}.png)')
     parts.append(f'Intervals over seeds are Student\'s, each for one pair and one rate; none is corrected for their number ({len(equal)}).')
     parts.append('Numbers at a run\'s own rate are those of the seeds and the split that chose it, so they flatter the run; '
                  'how large the differences are on fresh seeds, on faces that chose nothing, is what the next stages are for.')

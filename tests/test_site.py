@@ -188,7 +188,8 @@ def test_described(site):
 def test_unbroken():
     "Short code, words of long code and dates break over no line; blocks of code are left alone"
     from tools.pages import unbroken
-    assert unbroken('<p><code>fer-train --runs</code>, 2026-11-26</p>')=='<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
+    assert unbroken('<p><code>fer-train --runs</code>, 2026-11-26</p>')==\
+        '<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
     block = f'<img alt="2026-11-26"><pre><code>x y</code></pre><pre><code class="py">x</code></pre><code>{"x"*31}</code>'
     assert unbroken(block)==block
     assert unbroken(f'<code>{"x"*31} --runs</code>')==f'<code>{"x"*31} <span class="short">--runs</span></code>'
@@ -433,7 +434,8 @@ def test_note_below_table(browser, url):
     "The words that say that a table goes on stand below it"
     page = browser.new_page(viewport=PHONE)
     page.goto(url+'results.html')
-    overlap = page.evaluate("() => [...document.querySelectorAll('.scrolls')].filter(o => o.offsetParent).map(o => o.previousElementSibling.getBoundingClientRect().bottom-o.getBoundingClientRect().top)")
+    overlap = page.evaluate("() => [...document.querySelectorAll('.scrolls')].filter(o => o.offsetParent).map(o => "
+        "o.previousElementSibling.getBoundingClientRect().bottom-o.getBoundingClientRect().top)")
     page.close()
     assert overlap and max(overlap)<=0
 
