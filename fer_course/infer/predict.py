@@ -418,7 +418,7 @@ def plot_over_time(
     df:pd.DataFrame, # Table of a video, from `predict`
     vocab, # Class names
     most:int=4, # Number of tracks to show, longest first
-)->'Picture': # As from `fer_course.records.figures`
+): # A `Picture`, as from `fer_course.records.figures`
     "The probability of each expression in the course of a video, one panel for each face"
     # imported here, as matplotlib takes a second and pictures do not need it
     from fer_course.records.figures import Picture, shown_names, small_figure, tidy_axes
