@@ -23,7 +23,7 @@ from ..core.faceset import FaceSet, VOCAB
 from .archives import members
 from .classes import CSV_ORDER, check_classes, class_note, name_classes, vocab_for
 from .columns import (
-    UTF16, columns_note, csv_columns, drop_empty_end, more_roles, pick_columns, separator)
+    UTF16, columns_note, csv_columns, drop_empty_end, is_missing, more_roles, pick_columns, separator)
 from .splits import column_splits, fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
@@ -193,7 +193,7 @@ def _rows(f, sep, n_cols, where):
 
 def _labels_of(vals, vocab, where):
     "Class of each row, from FER2013's codes, other codes or names, and a note on the classes"
-    bad = next((i for i,o in enumerate(vals) if not o), None)
+    bad = next((i for i,o in enumerate(vals) if is_missing(o)), None)
     if bad is not None:
         raise InputError(f'{where}, data row {bad+1}: no label; fill it in or remove the row')
     codes = {str(i) for i in range(7)}

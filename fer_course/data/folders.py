@@ -23,7 +23,7 @@ from ..core.faceset import FaceSet, class_name, is_expression
 from .archives import members
 from .classes import check_classes, class_note, name_classes, vocab_for
 from .columns import (
-    UTF16, columns_note, csv_columns, drop_empty_end, more_roles, pick_columns, separator)
+    UTF16, columns_note, csv_columns, drop_empty_end, is_missing, more_roles, pick_columns, separator)
 from .fer2013 import check_order, is_pixel_table
 from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
@@ -357,8 +357,8 @@ def _table_rows(
     roles = more_roles(fields, roles, columns, vocab, where)
     df, vocab, known = _affectnet(df.reset_index(drop=True), roles, vocab)
     labels = df[roles['label']]
-    if labels.isna().any():
-        raise InputError(f'{where}, data row {labels.isna().argmax()+1}: no label; '
+    if (missing := labels.map(is_missing)).any():
+        raise InputError(f'{where}, data row {missing.argmax()+1}: no label; '
                          'fill it in or remove the row')
     labels = labels.astype(str).str.strip().tolist()
     names = name_classes(labels, vocab, where, first=0 if known else None)

@@ -8,15 +8,22 @@ Docs: https://fer-course.github.io/fer_course/lib/data/parquet.html.md"""
 __all__ = ['read_parquet']
 
 # %% ../../nbs/lib/data/parquet.ipynb #8fcda7dd
-import json
+import io, json
+from dataclasses import replace
+from math import isqrt
 from pathlib import Path
+
+import numpy as np
 
 from ..core.errors import InputError
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes, class_note, name_classes
+from .columns import ROLES, columns_note, find_split, is_missing, pick_columns
+from .fer2013 import csv_faces
 from .folders import decode_all, make_set, refuse_bad
+from .pictures import grey_face, open_picture
 from .sets import Found
-from .splits import split_name
+from .splits import column_splits, split_name
 
 # %% ../../nbs/lib/data/parquet.ipynb #9b8339d2
 _IMAGE_COLUMNS = 'image', 'img', 'img_bytes'
@@ -35,26 +42,76 @@ def _hub_names(schema, column):
     return notes.get('info', {}).get('features', {}).get(column, {}).get('names')
 
 def _parquet_columns(names, path):
-    "The names of the picture column and the label column"
-    res = [next((o for o in known if o in names), None)
-           for known in (_IMAGE_COLUMNS, _LABEL_COLUMNS)]
-    if None not in res: return res
+    "The column of the pictures or pixels, and those for labels, splits and people, by their roles"
+    low = {o.strip().lower(): o for o in names[::-1]}
+    res = {k: next((o for o in known if o in low), None)
+           for k,known in (('path', _IMAGE_COLUMNS), ('label', _LABEL_COLUMNS))}
+    more = pick_columns([o for o in low if o not in res.values()])
+    if res['path'] is None and 'pixels' in more: res['path'] = more['pixels']
+    if None not in res.values():
+        return {k: low[v] for k,v in (res | {k: more[k] for k in ('split', 'person') if k in more}).items()}
     raise InputError(f'{path}: the columns are {", ".join(names)}; '
                      f'pictures are expected in {", ".join(_IMAGE_COLUMNS)}, labels in '
                      f'{", ".join(_LABEL_COLUMNS)}; rename your columns')
 
+def _cells(t, column, named=True):
+    "The values of a column as text, '' where there is none; classes of the hub by their names"
+    names, vals = named and _hub_names(t.schema, column), t[column].to_pylist()
+    if names: vals = [names[o] if isinstance(o, int) and 0<=o<len(names) else o for o in vals]
+    return ['' if is_missing(o) else str(o).strip() for o in vals]
+
+def _few_values(kind): # numbers, text and flags, but no pictures and no lists
+    import pyarrow as pa
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(o(kind) for o in (pa.types.is_boolean, pa.types.is_integer, pa.types.is_string, pa.types.is_large_string))
+
+def _row_splits(t, roles, where):
+    "The column that says splits, and the split of each row; '' and nothing if there is none"
+    rest = [o for o in t.column_names if o not in roles.values()]
+    column = roles.get('split') or find_split({o: _cells(t, o) for o in rest}, where)
+    if not column: return '', []
+    vals = _cells(t, column)
+    splits = column_splits(column, vals)
+    if not any(splits): return '', [] # a column named set may be for something else
+    if '' in splits:
+        i = splits.index('')
+        raise InputError(f'{where}, data row {i+1}: unknown split {vals[i]!r} in the column {column}; '
+                         'use train, valid or test')
+    return column, splits
+
 def _parquet_file(path):
-    "Pictures, labels and class names (or `None`) of one file"
+    "A table of one file, and its columns by their roles"
     pq = _pyarrow()
     try:
         f = pq.ParquetFile(path)
-        img, label = _parquet_columns(f.schema_arrow.names, path)
-        t = f.read(columns=[img, label])
-        return t[img].to_pylist(), t[label].to_pylist(), _hub_names(f.schema_arrow, label)
+        roles = _parquet_columns(f.schema_arrow.names, path)
+        few = [o.name for o in f.schema_arrow if _few_values(o.type)]
+        return f.read(columns=list(dict.fromkeys([*roles.values(), *few]))), roles
     except (InputError, PermissionError): raise
     except (ValueError, OSError) as e:
         raise InputError(f'{path}: damaged, incomplete or not a parquet file '
                          f'({" ".join(str(e).split())}); download it again') from e
+
+def _png(pixels, where):
+    "Lists of pixels as a picture file"
+    try: a = np.array(pixels)
+    except ValueError: a = np.array(None)
+    if a.ndim==1 and a.size and isqrt(a.size)**2==a.size: a = a.reshape(isqrt(a.size), -1)
+    if a.dtype.kind not in 'biuf' or a.ndim not in (2,3) or not a.size or not (a.min()>=0 and a.max()<=255):
+        raise InputError(f'{where}: its picture is a list that is not rows of pixels from 0 to 255; '
+                         'save the pictures as PNG in this column')
+    if a.dtype.kind!='f' or a.max()>1: a = a.astype(np.uint8)
+    open_picture(a).save(res := io.BytesIO(), 'PNG')
+    return res.getvalue()
+
+def _picture(o, where):
+    "The bytes of a picture file in a cell; `InputError` if it holds something else"
+    if isinstance(o, dict): o = o.get('bytes')
+    if isinstance(o, list): return _png(o, where)
+    if o is None or isinstance(o, bytes): return o or b''
+    raise InputError(f'{where}: its picture is {str(o)[:40]!r}, which is neither a file nor a list of pixels; '
+                     'save the pictures as PNG in this column')
+
 
 # %% ../../nbs/lib/data/parquet.ipynb #12bac4cb
 def _parquet_files(path):
@@ -63,6 +120,25 @@ def _parquet_files(path):
     if not files: raise InputError(f'{path}: no parquet files')
     split = {o: split_name(o.name) or split_name(o.parent.name) for o in files}
     return sorted(split.items(), key=lambda o: [*SPLITS, ''].index(o[1]))
+
+def _pixel_text(o): return ' '.join(map(str, np.ravel(o).tolist())) if isinstance(o, list) else str(o or '')
+
+def _read_pixels(parts, path, size, seed, vocab):
+    "Faces from tables like FER2013's CSV, read as one"
+    import pyarrow as pa
+    from pyarrow.csv import write_csv
+    cols = dict(emotion=[], pixels=[], usage=[])
+    for t,roles,splits in parts:
+        cols['emotion'] += _cells(t, roles['label'], named=not vocab)
+        cols['pixels'] += [_pixel_text(o.as_py()) for o in t[roles['path']]]
+        cols['usage'] += splits
+    if not any(cols['usage']): del cols['usage']
+    write_csv(pa.table(cols), f := io.BytesIO())
+    f.seek(0)
+    name = path.resolve().name
+    faces = csv_faces(io.BufferedReader(f), name, name.split('.')[0], vocab, seed=seed)
+    if faces.imgs.shape[1:]==(size, size): return faces
+    return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 def read_parquet(
     # A file, or a folder with files for each split (`train-….parquet` or `train/….parquet`)
@@ -74,30 +150,48 @@ def read_parquet(
     skip_bad:bool=False, # Skip unreadable pictures
 )->FaceSet: # `meta.row` counts the faces from 0 over train, valid and test
     "Read faces from parquet files like those of the Hugging Face hub"
-    path, data, rows, known = Path(path), [], [], {}
+    path, data, rows, known, said, pixels = Path(path), [], [], {}, [], []
     if not path.exists():
         raise FileNotFoundError(f'{path}: no such file or folder; check the path')
     for file,split in _parquet_files(path):
-        imgs, labels, hub_names = _parquet_file(file)
-        if None in labels:
-            raise InputError(f'{file.name}, data row {labels.index(None)+1}: no label; '
+        t, roles = _parquet_file(file)
+        column, splits = _row_splits(t, roles, file.name)
+        splits = splits or [split]*len(t)
+        used = {k: v for k,v in roles.items() if k!='split'} | (dict(split=column) if column else {})
+        said += [o for o in columns_note(used, list(used.values()), (*_IMAGE_COLUMNS, *_LABEL_COLUMNS, 'pixels'))
+                 if o not in said]
+        labels, imgs = t[roles['label']].to_pylist(), t[roles['path']]
+        missing = next((i for i,o in enumerate(labels, 1) if is_missing(o)), 0)
+        if missing:
+            raise InputError(f'{file.name}, data row {missing}: no label; '
                              'fill it in or remove the row')
+        if roles['path'].strip().lower() in ROLES['pixels']:
+            pixels.append((t, roles, splits))
+            continue
+        hub_names = _hub_names(t.schema, roles['label'])
         names = name_classes(labels, vocab or hub_names, file.name, first=None if vocab else 0)
         known |= {(hub_names[k] if hub_names and isinstance(k, int) else k): v
                   for k,v in names.items()}
-        if imgs and all(isinstance(o, dict) and not o.get('bytes') for o in imgs):
-            raise InputError(f'{file.name} holds paths ({imgs[0].get("path")}), not the pictures; give '
+        first = next((o.as_py() for o in imgs), None)
+        if isinstance(first, dict) and all(not o.as_py().get('bytes') for o in imgs):
+            raise InputError(f'{file.name} holds paths ({first.get("path")}), not the pictures; give '
                              'the folder of the pictures, or save the file with the pictures in it')
+        people = _cells(t, roles['person']) if 'person' in roles else ['']*len(t)
         start = len(data)
         where = file.relative_to(path).as_posix() if path.is_dir() else file.name
         data += [
-            (f'{where}, row {i}', (o.get('bytes') if isinstance(o, dict) else o) or b'')
+            (f'{where}, row {i}', _picture(o.as_py(), f'{where}, row {i}'))
             for i,o in enumerate(imgs, 1)]
-        rows += [Found(name, str(o), names[o], split) for (name,_),o in zip(data[start:], labels)]
+        rows += [Found(name, str(o), names[o], s, p)
+                 for (name,_),o,s,p in zip(data[start:], labels, splits, people)]
+    if pixels and rows: raise InputError(f'{path}: some files hold pixels, others pictures; give one')
+    if pixels:
+        faces = _read_pixels(pixels, path, size, seed, vocab)
+        return replace(faces, notes=[*said, *faces.notes])
     check_classes({o.cls for o in rows}, path, bool(vocab), least=1)
     imgs, bad, notes = decode_all(data, size)
     refuse_bad(bad, len(data), path, skip_bad)
     kept = [i for i,o in enumerate(rows) if o.file in imgs]
     rows = [rows[i] for i in kept]
-    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [class_note(known), *notes],
+    return make_set(rows, [imgs[o.file] for o in rows], path, seed, [*said, class_note(known), *notes],
                     len(bad), row=kept)
