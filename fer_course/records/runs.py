@@ -23,16 +23,16 @@ RUNS = {
     'adam_frozen':        dict(opt_func='Adam',    pretrained=True,  freeze_to=-1),
 }
 
-_NAMES = dict(adam_pretrained='Adam, pretrained', rmsprop_pretrained='RMSProp, pretrained',
-              adam_scratch='Adam, from scratch', rmsprop_scratch='RMSProp, from scratch',
-              adam_frozen='Adam, body frozen',
-              plain='none of the ingredients', whole='the whole recipe')
+_NAMES = dict(plain='none of the ingredients', whole='the whole recipe')
 
 def run_name(
     run:str, # Such as 'adam_pretrained'; any other name has its underscores replaced
 )->str: # Such as 'Adam, pretrained'
     "What a run is called where people read of it"
-    return _NAMES.get(run, run.replace('_', ' '))
+    if run not in RUNS: return _NAMES.get(run, run.replace('_', ' '))
+    row = RUNS[run]
+    start = 'pretrained' if row['pretrained'] else 'from scratch'
+    return f"{row['opt_func']}, {'body frozen' if row['freeze_to'] else start}"
 
 # %% ../../nbs/lib/records/runs.ipynb #fc90d22d
 def differing_args(
