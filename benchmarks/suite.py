@@ -34,8 +34,7 @@ def main(
         clone, report = Path(d)/'main', Path(d)/'report.xml'
         subprocess.run(['git', 'clone', '-q', ROOT, clone], check=True)
         if (ROOT.parent/'shared').exists(): (Path(d)/'shared').symlink_to(ROOT.parent/'shared')
-        judge = 'tests/test_benchmarks.py::test_suite' # of the record that is being made
-        command = [sys.executable, '-m', 'pytest', '-n', processes, f'--junitxml={report}', '--deselect', judge]
+        command = [sys.executable, '-m', 'pytest', '-n', processes, f'--junitxml={report}']
         busy, began = load(), time.time()
         subprocess.run(command, cwd=clone, env=dict(os.environ, PYTHONPATH=str(clone)))
         took = round(time.time()-began)
