@@ -572,6 +572,22 @@ def test_blank(tmp_path, make, says):
     except InputError as e: said = str(e)
     assert says in said
 
+def test_blank_of_several_greys(tmp_path):
+    for k,c in enumerate(('happy', 'sad')):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', np.full((1, 1), 60+20*k+i, np.uint8))
+    with pytest.raises(InputError, match='12 of 12 faces are blank, each of its own grey value, such as happy/0.png'): load_faces(tmp_path/'d')
+
+def test_tiny(tmp_path):
+    tree(tmp_path/'d', 6)
+    for i in range(3): put(tmp_path/f'd/happy/{i}.png', BY_CLASS['happy'][i][::7,::7])
+    assert '3 pictures are under 8 pixels high or wide' in load_faces(tmp_path/'d').describe()
+
+def test_order_of_numbered_folders(tmp_path):
+    names = {c: f'{i}_{c}' for i,c in enumerate(CSV_ORDER)}
+    tree(tmp_path/'d', 6, names=names)
+    assert len(load_faces(tmp_path/'d', vocab=CSV_ORDER))==42
+    with pytest.raises(InputError, match='has neutral where the names count 0_angry'): load_faces(tmp_path/'d', vocab=CSV_ORDER[::-1])
+
 def test_told_about_pictures(tmp_path):
     "What is cut off, which frames are not used, and which pictures are in two classes"
     tree(tmp_path/'d', 6)
@@ -625,6 +641,7 @@ def test_word_for_no_label(tmp_path):
 def run(monkeypatch, capsys, *args, command=fer_train):
     "Exit code, and what was printed to both streams"
     monkeypatch.setattr(sys, 'argv', [command.__name__, *map(str, args)])
+    monkeypatch.setattr(sys, 'orig_argv', ['python', *sys.argv])
     try: code = _run_cli(command.__wrapped__, False) or 0
     except SystemExit as e: code = e.code
     return code, *capsys.readouterr()
@@ -646,8 +663,9 @@ def test_columns_of_evaluate(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize('command, args, says', [
     (fer_train, ['--data', ''], 'data is empty'), (fer_evaluate, ['fer', '--data', ''], 'data is empty'),
-    (fer_evaluate, ['', '--data', 'synth'], 'model is empty'), (fer_predict, ['a.png', '--model', ''], 'model is empty'),
-    (fer_predict, ['', 'a.png'], 'a path of a picture is empty'), (fer_train, ['--seeds', '0,0'], '--seeds: 0 is given twice'),
+    (fer_predict, ['a.png', '--model', ''], 'model is empty'),
+    (fer_predict, ['', 'a.png'], 'the first argument is empty'),
+    (fer_predict, ['a.png', ''], 'a path of a picture is empty'), (fer_train, ['--seeds', '0,0'], '--seeds: 0 is given twice'),
     (fer_train, ['--views', 3], 'views=3 (--views) needs a teacher')])
 def test_empty_and_useless(tmp_path, monkeypatch, capsys, command, args, says):
     put(tmp_path/'a.png', BY_CLASS['happy'][0])

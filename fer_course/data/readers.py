@@ -167,10 +167,11 @@ def check_not_dark(
     if dark*2 > len(faces):
         raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
                          f'{_DARK[1]-1} of 255; save the pictures with values up to 255')
-    value = np.bincount(low[~shows], minlength=1)
-    if value.max()*2 > len(faces):
-        raise InputError(f'{faces.name}: {value.max()} of {len(faces)} faces are blank: {value.argmax()} '
-                         f'all over, such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
+    if (~shows).sum()*2 > len(faces):
+        value = np.unique(low[~shows])
+        said = f': {value[0]} all over' if len(value)==1 else ', each of its own grey value'
+        raise InputError(f'{faces.name}: {(~shows).sum()} of {len(faces)} faces are blank{said}, '
+                         f'such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
