@@ -67,6 +67,7 @@ def fer_train(
     """Train the network once for each run, evaluate it on the test faces and write records.
     After an interruption, the same command continues after the last finished epoch; runs with a
     record are not trained again."""
+    _check_given(data=data)
     check_number('--subset', subset, 1, 10**9)
     _check_options(**kwargs)
     _check_folders(out=out, models=models)
@@ -103,7 +104,19 @@ def _plan(
     names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
              else [_check_run(o) for o in _names(runs) or RUNS])
     rates = [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']]
-    return names, [_check_seed(o) for o in _names(seeds) or ['']], rates
+    seeds = [_check_seed(o) for o in _names(seeds) or ['']]
+    for k,v in dict(runs=names, seeds=seeds, lr=[o['lr'] for o in rates if o]).items():
+        if twice := [o for o in v if v.count(o)>1]:
+            raise InputError(f'--{k}: {twice[0]} is given twice; name each once')
+    return names, seeds, rates
+
+def _check_given(
+    **args, # Paths by the names of their options
+):
+    "Raise `InputError` for an empty path, which would mean the working folder"
+    for k,v in args.items():
+        if not v.strip():
+            raise InputError(f'{k} is empty; give a path, or see whether a variable of the shell is unset')
 
 def _check_run(
     name:str, # A name in the argument of `--runs`
@@ -236,6 +249,8 @@ def fer_evaluate(
     # Class names, separated by commas: in the order of the numbers if labels are numbers (or
     # 1=happy,2=sad), otherwise the names that may occur, or what they mean (Wut=angry,…)
     vocab:str='',
+    # Names of a table's columns if they are unusual, such as path=file,label=answer
+    columns:str='',
     votes:str=None, # FER+'s fer2013new.csv, to take labels from its votes
     votes_as:str='majority', # 'majority': the label that most voters chose; 'soft': shares of votes
     out:str='results', # Folder for records: out/evaluations/<data>/<trained on>/<run>/seed<k>/
@@ -252,9 +267,11 @@ def fer_evaluate(
     from fer_course.records.record import write_record
     _check_folders(out=out)
     need = [] if check_name(split, [*SPLITS, 'all'], 'split')=='all' else [split]
+    _check_given(model=model, data=data)
+    columns = _column_names(columns)
     predictor = load_predictor(model) # a mistake ends it before any face is read
     faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
-                       need=need)
+                       columns=columns, need=need)
     path = evaluation_folder(evaluation_config(predictor.card, faces, split), out)
     if path.exists() and not overwrite:
         raise InputError(f'{path} exists already; replace it with --overwrite, or give another --out')
@@ -448,6 +465,8 @@ def fer_predict(
     from fer_course.infer.predict import is_url, media_kind
     from fer_course.nets.predictor import load_predictor
     if not pictures: raise InputError('no pictures given; name some, or a folder of pictures')
+    _check_given(model=model)
+    for o in pictures: _check_given(**{'a path of a picture': o})
     check_number('--unsure', unsure, 0, 1)
     check_number('--margin', margin, -.45, 3)
     check_number('--every', every, .001, 1_000_000)

@@ -572,6 +572,22 @@ def test_blank(tmp_path, make, says):
     except InputError as e: said = str(e)
     assert says in said
 
+def test_blank_of_several_greys(tmp_path):
+    for k,c in enumerate(('happy', 'sad')):
+        for i in range(6): put(tmp_path/f'd/{c}/{i}.png', np.full((1, 1), 60+20*k+i, np.uint8))
+    with pytest.raises(InputError, match='12 of 12 faces are blank, each of its own grey value, such as happy/0.png'): load_faces(tmp_path/'d')
+
+def test_tiny(tmp_path):
+    tree(tmp_path/'d', 6)
+    for i in range(3): put(tmp_path/f'd/happy/{i}.png', BY_CLASS['happy'][i][::7,::7])
+    assert '3 pictures are under 8 pixels high or wide' in load_faces(tmp_path/'d').describe()
+
+def test_order_of_numbered_folders(tmp_path):
+    names = {c: f'{i}_{c}' for i,c in enumerate(CSV_ORDER)}
+    tree(tmp_path/'d', 6, names=names)
+    assert len(load_faces(tmp_path/'d', vocab=CSV_ORDER))==42
+    with pytest.raises(InputError, match='has neutral where the names count 0_angry'): load_faces(tmp_path/'d', vocab=CSV_ORDER[::-1])
+
 def test_told_about_pictures(tmp_path):
     "What is cut off, which frames are not used, and which pictures are in two classes"
     tree(tmp_path/'d', 6)
@@ -607,11 +623,25 @@ def test_folder_with_a_known_name(tmp_path, name):
     faces = load_faces(name)
     assert len(faces)==42 and 'was read from here' in faces.describe()
 
+@pytest.mark.parametrize('n', [1, 2])
+def test_all_needs_no_splits(tmp_path, n):
+    tree(tmp_path/'d', n)
+    with pytest.raises(InputError, match='too few faces of a class'): load_faces(tmp_path/'d')
+    faces = load_faces(tmp_path/'d', need=[])
+    assert splits(faces)==[0, 0, 7*n] and 'none given, and none drawn' in faces.describe()
+
+def test_word_for_no_label(tmp_path):
+    for o in ('nan', 'None', 'NULL', 'n/a'):
+        rows = [dict(emotion=v, pixels=' '.join(map(str, BY_CLASS['happy'][i].ravel()))) for i,v in enumerate((3, o))]
+        pd.DataFrame(rows).to_csv(tmp_path/'a.csv', index=False)
+        with pytest.raises(InputError, match='a.csv, data row 2: no label'): load_faces(tmp_path/'a.csv')
+
 # The command line, in this process
 
 def run(monkeypatch, capsys, *args, command=fer_train):
     "Exit code, and what was printed to both streams"
     monkeypatch.setattr(sys, 'argv', [command.__name__, *map(str, args)])
+    monkeypatch.setattr(sys, 'orig_argv', ['python', *sys.argv])
     try: code = _run_cli(command.__wrapped__, False) or 0
     except SystemExit as e: code = e.code
     return code, *capsys.readouterr()
@@ -621,6 +651,26 @@ def test_dry_run(tmp_path, monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, '--data', tmp_path/'d', '--dry-run', '--contact-sheet', 'sheet.png')
     assert (code, err)==(0, '') and 'sad (Sadness)' in out and 'drawn by seed 0' in out and not (tmp_path/'results').exists()
     assert Image.open('sheet.png').width>400
+
+def test_columns_of_evaluate(tmp_path, monkeypatch, capsys):
+    for c in ('happy', 'sad'): put(tmp_path/f'd/{c[0]}.png', BY_CLASS[c][0])
+    pd.DataFrame(dict(bild=['h.png', 's.png'], antwort=['happy', 'sad'])).to_csv(tmp_path/'d/a.csv', index=False)
+    args = 'small', '--data', tmp_path/'d/a.csv', '--split', 'all', '--columns'
+    code, out, err = run(monkeypatch, capsys, *args, 'path=bild,label=antwort', command=fer_evaluate)
+    assert (code, err)==(0, '') and 'evaluated on 2 faces' in out
+    code, out, err = run(monkeypatch, capsys, *args, 'path', command=fer_evaluate)
+    assert code==2 and '--columns path: name each column as role=name' in err
+
+@pytest.mark.parametrize('command, args, says', [
+    (fer_train, ['--data', ''], 'data is empty'), (fer_evaluate, ['fer', '--data', ''], 'data is empty'),
+    (fer_predict, ['a.png', '--model', ''], 'model is empty'),
+    (fer_predict, ['', 'a.png'], 'the first argument is empty'),
+    (fer_predict, ['a.png', ''], 'a path of a picture is empty'), (fer_train, ['--seeds', '0,0'], '--seeds: 0 is given twice'),
+    (fer_train, ['--views', 3], 'views=3 (--views) needs a teacher')])
+def test_empty_and_useless(tmp_path, monkeypatch, capsys, command, args, says):
+    put(tmp_path/'a.png', BY_CLASS['happy'][0])
+    code, out, err = run(monkeypatch, capsys, *args, command=command)
+    assert code==2 and out=='' and err.startswith('error: ') and says in err and not (tmp_path/'results').exists()
 
 def test_two_thousand(tmp_path, monkeypatch, capsys):
     "A folder of 2,000 pictures with odd ones among them: what is wrong is named, and what is left is counted to the last picture"

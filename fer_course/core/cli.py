@@ -27,6 +27,11 @@ def _unread():
     # so that Python's own flush at exit does not fail again
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+def _is_first_empty():
+    # fastcore takes an empty first argument out of `sys.argv`
+    n = len(sys.argv)
+    return sys.argv[1:2]==[''] or len(sys.orig_argv)>n and sys.orig_argv[-n]=='' and sys.orig_argv[len(sys.orig_argv)-n+1:]==sys.argv[1:]
+
 def cli(
     f, # A command, to be decorated by `call_parse` next
 ): # The same command; called from Python it still raises exceptions
@@ -40,6 +45,8 @@ def cli(
         # imported here, so that `--help` does not wait for it
         from fer_course.core.errors import InputError
         try:
+            if _is_first_empty():
+                raise InputError('the first argument is empty; give a path, or see whether a variable of the shell is unset')
             f(*args, **kwargs)
             sys.stdout.flush()
         except BrokenPipeError: msg,code = _unread(),141

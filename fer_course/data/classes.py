@@ -68,6 +68,18 @@ def _number(s): # '3', '3.0', 3.0 and 'class_3' as 3, else `None`
                      str(s).strip().lower())
     return int(m[1]) if m else None
 
+def _check_numbered(names, vocab, where):
+    "Raise `InputError` if labels such as 0_angry count in another order than `vocab`"
+    count = {o: int(m[1]) for o in names if (m := re.match(r'(\d+)[ _.-]*[^\W\d_]', str(o)))}
+    wanted = [class_name(o) for o in vocab or ()]
+    if len(count)<len(names) or len(set(count.values()))<len(count): return
+    theirs = [(o, names[o]) for o in sorted(count, key=count.get)]
+    ours = [o for o in wanted if o in names.values()]
+    odd = next(((o, a, b) for (o, a),b in zip(theirs, ours) if a!=b), None)
+    if odd:
+        raise InputError(f'{where}: --vocab {",".join(vocab)} has {odd[2]} where the names count {odd[0]}; '
+                         'names are used as they are, so leave --vocab out, or give it in their order')
+
 def name_classes(
     labels, # Label of each face in the source: a name or a number
     # As for `number_names`; if labels are names, those that may occur, or entries such as 'Wut=angry'
@@ -91,6 +103,7 @@ def name_classes(
     if extra := sorted(set(names.values()) - wanted):
         raise InputError(f'{where}: there is a class {extra[0]}, which --vocab {",".join(vocab)} '
                          'does not name; add it, or leave --vocab out')
+    if not told: _check_numbered(names, vocab, where)
     return names
 
 def vocab_for(

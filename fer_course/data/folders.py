@@ -457,6 +457,7 @@ def _same_depth(imgs, depths):
     for k,b in deep.items(): imgs[k] = imgs[k] >> (max(deep.values())-b)
     return {k: max(deep.values()) if k in deep else b for k,b in depths.items()}
 
+_TINY = 8 # Pixels; a smaller picture shows no face
 _SQUARE = 1.25 # A picture whose sides differ by more than this is not called square
 
 def decode_all(
@@ -467,7 +468,7 @@ def decode_all(
     boxes:dict=None,
 )->tuple: # `{name: face}` or `{(name, box): face}`, a line for each unreadable picture, and notes
     "Decode many pictures as grey squares"
-    imgs, bad, depths, oblong, moving, boxes = {}, [], {}, 0, 0, boxes or {}
+    imgs, bad, depths, oblong, moving, tiny, boxes = {}, [], {}, 0, 0, 0, boxes or {}
     for name,data in pictures:
         try:
             if isinstance(data, OSError): raise InputError(data.strerror or str(data))
@@ -480,11 +481,13 @@ def decode_all(
         else:
             oblong += max(face.size) > _SQUARE*min(face.size)
             moving += 'animated' in img.info
+            tiny += min(face.size) < min(_TINY, size)
             if 'depth' in img.info:
                 depths |= dict.fromkeys([(name, o) for o in boxes.get(name, ())] or [name], img.info['depth'])
     depths = Counter(_same_depth(imgs, depths).values())
     said = ((f'Shape: {oblong:,} pictures are not square; only their middle is used', oblong),
-            (f'Frames: of {moving:,} pictures with several only the first is used', moving))
+            (f'Frames: of {moving:,} pictures with several only the first is used', moving),
+            (f'Size: {tiny:,} pictures are under {_TINY} pixels high or wide and were enlarged', tiny))
     return imgs, bad, [o for o,n in said if n] + [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
         for b,n in sorted(depths.items()) if b!=16]

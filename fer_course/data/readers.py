@@ -24,6 +24,7 @@ from .fer2013 import FER2013, add_votes, is_pixel_table, read_csv, read_votes
 from .folders import is_path_table, list_files, read_pictures, read_table
 from .parquet import read_parquet
 from .pictures import grey_face, name_and_font
+from .splits import TooFewToSplit
 
 # %% ../../nbs/lib/data/readers.ipynb #7ee2abc5
 def _is_path_table(path, columns):
@@ -166,10 +167,11 @@ def check_not_dark(
     if dark*2 > len(faces):
         raise InputError(f'{faces.name}: {dark} of {len(faces)} faces are black: no value above '
                          f'{_DARK[1]-1} of 255; save the pictures with values up to 255')
-    value = np.bincount(low[~shows], minlength=1)
-    if value.max()*2 > len(faces):
-        raise InputError(f'{faces.name}: {value.max()} of {len(faces)} faces are blank: {value.argmax()} '
-                         f'all over, such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
+    if (~shows).sum()*2 > len(faces):
+        value = np.unique(low[~shows])
+        said = f': {value[0]} all over' if len(value)==1 else ', each of its own grey value'
+        raise InputError(f'{faces.name}: {(~shows).sum()} of {len(faces)} faces are blank{said}, '
+                         f'such as {_name_of(faces, (~shows).argmax())}; replace the pictures')
     return faces
 
 # %% ../../nbs/lib/data/readers.ipynb #16924abe
@@ -198,7 +200,7 @@ def _check_path(path):
             else f', nor is it one of the names {", ".join(NAMES)}; {hint}')
     raise FileNotFoundError(f'{path}: no such file or folder{hint}')
 
-def _named(name, size, seed, vocab, columns, skip_bad):
+def _named(name, size, seed, vocab, skip_bad, columns):
     "Faces by name, unless there is a folder of that name here"
     if _holds_faces(name):
         faces = read_path(name, size, seed, vocab, skip_bad, columns)
@@ -220,6 +222,11 @@ def _with_missing(faces):
     gone = [c for c in n if n.at['train', c]==0 < n[c].sum()]
     if not gone: return faces
     return replace(faces, notes=[*faces.notes, f'Subset: no training face of {", ".join(gone)}; take more'])
+
+def _load(data, **how):
+    if str(data) in NAMES: return _named(str(data), **how)
+    _check_path(data)
+    return read_path(data, **how)
 
 def load_faces(
     # 'synth' (drawn), 'fer2013' (downloaded), or the path of a CSV, folder, archive, parquet file or
@@ -246,11 +253,12 @@ def load_faces(
     if votes: read_votes(votes) # a wrong file is refused before the faces are read
     elif votes_as!='majority':
         raise InputError(f'votes_as={votes_as} needs votes: the path of fer2013new.csv (--votes)')
-    if str(data) in NAMES:
-        faces = _named(str(data), size, seed, vocab or None, columns or None, skip_bad)
-    else:
-        _check_path(data)
-        faces = read_path(data, size, seed, vocab or None, skip_bad, columns or None)
+    if not str(data).strip(): raise InputError('no faces given: the path is empty; an unset variable of the shell?')
+    how = dict(size=size, vocab=vocab or None, skip_bad=skip_bad, columns=columns or None)
+    try: faces = _load(data, seed=seed, **how)
+    except TooFewToSplit:
+        if need: raise
+        faces = _load(data, seed=None, **how) # no split is used
     check_not_dark(check_not_empty(faces, need))
     if 'train' in need:
         check_classes([faces.vocab[i] for i in np.unique(faces.labels)], data, asked=True)

@@ -117,7 +117,11 @@ def training_args(
                          'use another name for a run with another value')
     for k,v in given.items():
         if k in ARG_LIMITS: check_number(k, v, *ARG_LIMITS[k])
-    return {**DEFAULTS, **_scale_sizes(row, given.get('size')), **given}
+    args = {**DEFAULTS, **_scale_sizes(row, given.get('size')), **given}
+    if 'views' in given and not args['teacher']:
+        raise InputError(f'views={args["views"]} (--views) needs a teacher that labels them; name it '
+                         '(--teacher fer), or leave it out')
+    return args
 
 def _scale_sizes(
     row:dict, # A row of `RUNS` or `RECIPES`
