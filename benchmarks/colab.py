@@ -5,7 +5,7 @@
 Builds an environment of Python 3.13 with the packages of benchmarks/colab.txt, which is Colab's own list as far as the lessons
 meet it, and any PyTorch. The first cell installs the wheel of this tree there; then each lesson runs from top to bottom as
 Colab opens it, from colab/. The record says what was fetched, which versions changed, and the seconds of each lesson; and it keeps
-a digest of each copy's code, of Colab's list and of our requirements, so that a test sees when it is no longer of today.
+a digest of each copy's code, of Colab's list and of our requirements, so that pytest warns when it is no longer of today.
 With `--env` the environment is kept in a folder, and the next run need not build it again; with `--lessons` the other lessons stay
 in the record as they were.
 """

@@ -11,6 +11,8 @@ __all__ = ['error_line', 'cli']
 import os, sys
 from functools import wraps
 
+from .errors import InputError
+
 from fastcore.script import is_cli
 
 # %% ../../nbs/lib/core/cli.ipynb #a036d30d
@@ -42,8 +44,6 @@ def cli(
     @wraps(f)
     def _f(*args, **kwargs):
         if not is_cli(): return f(*args, **kwargs)
-        # imported here, so that `--help` does not wait for it
-        from fer_course.core.errors import InputError
         try:
             if _is_first_empty():
                 raise InputError('the first argument is empty; give a path, or see whether a variable of the shell is unset')
