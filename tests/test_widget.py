@@ -160,7 +160,7 @@ def test_models(page):
     part(page, 'busy').filter(has_text='Opening synth · adam_pretrained').wait_for()
     changed(page, before)
     page.get_by_label('Where it looks').select_option('grad_cam')
-    part(page, 'looked').filter(has_text='speak').wait_for()
+    part(page, 'looked').filter(has_text='support').wait_for()
     page.get_by_label('Ask all 3 models').check()
     rows = page.get_by_role('region', name='All models').get_by_role('row')
     rows.nth(3).wait_for()
