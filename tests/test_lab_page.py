@@ -4,7 +4,7 @@ import numpy as np, pandas as pd, pytest
 from PIL import Image
 from conftest import DESK, PHONE, WIDE, watch
 from fer_course import synth
-from fer_course.apps.lab import HEAD, prototype
+from fer_course.apps.lab import HEAD_SLIDERS, prototype
 from fer_course.core.faceset import VOCAB
 from fer_course.nets.predictor import load_predictor
 
@@ -27,7 +27,7 @@ def some_faces(n, rng):
         for i,(k,u) in enumerate(synth.UNITS.items()):
             for s,side in enumerate('LR') if u.sided else [((0,1), '')]:
                 units[s,i] = row[k+side] = rng.integers(0, 21)/20 if rng.random()<.3 else 0.
-        head = {k: float(rng.integers(*(np.array([o.lo, o.hi])*20).astype(int)))/20 for k,o in synth.PARAMS.items() if k in HEAD}
+        head = {k: float(rng.integers(*(np.array([o.lo, o.hi])*20).astype(int)))/20 for k,o in synth.PARAMS.items() if k in HEAD_SLIDERS}
         for k,v in head.items(): row[k] = v
         rows.append(row)
         cases.append(dict(units=units.ravel().tolist(), head=head, seed=seed))

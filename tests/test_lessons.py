@@ -1,10 +1,12 @@
 "The lessons: each alone in an empty folder, with the wheel and not the checkout, as Colab would have it; and what a learner and a teacher expect of each"
-import json, os, re, shutil, subprocess, sys, time, venv
+import ast, json, os, re, shutil, subprocess, sys, time, venv
 from pathlib import Path
 from types import SimpleNamespace
 from zipfile import ZipFile
 import numpy as np, pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from conftest import ROOT, copy_tree
+import fer_course.all
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
 from fer_course.course import exercises
@@ -68,6 +70,17 @@ def test_words(fn):
     undescribed = [i for i,o in enumerate(code) for d in (out.get('data', {}) for out in o['outputs']) if 'image/png' in d
                    and (not (t := ''.join(d.get('text/plain', ''))) or t.startswith('<'))]
     assert not undescribed, f'pictures without alt text in code cells {undescribed}'
+
+def assigned(source):
+    nodes = list(ast.walk(ast.parse(TransformerManager().transform_cell(source))))
+    return {o.name for o in nodes if isinstance(o, (ast.FunctionDef, ast.ClassDef))} | {
+        o.id for o in nodes if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store)}
+
+@by_lesson
+def test_names(fn):
+    "None of the library's names is given to something else"
+    assert assigned('f, n = 1, 2\ndef g(): pass')=={'f', 'n', 'g'}
+    assert not set().union(*[assigned(o['source']) for o in cells(fn, 'code')]) & {o for o in vars(fer_course.all) if o[0]!='_'}
 
 # Each runs anywhere
 

@@ -11,7 +11,7 @@ from fer_course import synth
 from fer_course.nets.card import digest, read_card
 from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
-from fer_course.infer.predict import predict_each, pictures, predict, read_picture
+from fer_course.infer.predict import predict_each, iter_pictures, predict, read_picture
 from fer_course.nets.card import SHIPPED
 from fer_course.nets.predictor import load_predictor
 
@@ -196,7 +196,7 @@ def test_strange_names(predictor, scene, env, tmp_path):
 def test_vanishing_file(scene, tmp_path):
     "Gone between being listed and being read"
     for i in range(3): scene.save(tmp_path/f'{i}.png')
-    it = pictures(tmp_path)
+    it = iter_pictures(tmp_path)
     next(it)
     (tmp_path/'1.png').unlink()
     assert [type(o.img).__name__ for o in it]==['InputError', 'ndarray']

@@ -7,7 +7,7 @@ from test_house import BAD
 from test_notebooks import run_notebook
 from fer_course.records.compare import tables_of
 from fer_course.core.errors import InputError
-from fer_course.records.runs import ARGS, RUNS
+from fer_course.records.runs import RUN_ARGS, RUNS
 from fer_course.records.record import check_record, fake_record, read_records, write_record
 
 RECORDS = sorted(ROOT/o.parent for o in git_files() if o.parts[0]=='results' and o.name=='config.json' and not any(p.startswith('.') for p in o.parts))
@@ -25,7 +25,7 @@ def faults(path):
         yield str(e)
         return
     c = r.config
-    if c['run'] in RUNS and any(c[k]!=RUNS[c['run']][k] for k in ARGS):
+    if c['run'] in RUNS and any(c[k]!=RUNS[c['run']][k] for k in RUN_ARGS):
         yield f"{c['run']} has {c['opt_func']}, pretrained={c['pretrained']}, freeze_to={c['freeze_to']}"
     if path.parts[-3:]!=(c['data']['name'], c['run'], f"seed{c['seed']}"): yield f"{path.name} holds {c['data']['name']}/{c['run']}/seed{c['seed']}"
     if c['n_train']!=c['data']['n']['train']: yield f"n_train is {c['n_train']}, data.n.train {c['data']['n']['train']}"

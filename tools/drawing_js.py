@@ -38,14 +38,14 @@ def _face(seed, plain):
     rows = Rows(seed=seed, face=np.zeros(1, int))
     for k,o in drawing.PARAMS.items():
         same = plain[k].nunique()==1
-        if k in lab.HEAD: rows[k] = given(k, plain[k].to_numpy()[:1])
+        if k in lab.HEAD_SLIDERS: rows[k] = given(k, plain[k].to_numpy()[:1])
         elif same: rows[k] = pd.Series(plain[k].to_numpy()[:1])
         else: rows[k] = drawing.param_values(o, camera.rand(seed, rows['face'], k, 2), 0.)
     return rows
 
 def recorded(
     size:int, # Height and width, in pixels
-)->Traced: # `uint8 [size*size]`; depends on `seed`, `units` and the parameters in `HEAD`
+)->Traced: # `uint8 [size*size]`; depends on `seed`, `units` and the parameters in `HEAD_SLIDERS`
     "The drawing of one face, as it was computed"
     plain = drawing.sample(np.zeros(64, int), 0, 0.)
     windows = lambda g, lo, hi: Window(g.node, lo.node, hi.node)
@@ -65,11 +65,11 @@ def lab_words():
     "Names, ranges and expressions of the lab's sliders, as `ExpressionLab` has them; what is said of the face at rest"
     variants = {k: [lab.prototype(k, i) for i in range(len(o))] for k,o in drawing.PROTOTYPES.items()}
     units = {k: dict(name=u.name, moves=u.moves, sided=u.sided) for k,u in UNITS.items()}
-    params = {k: drawing.PARAMS[k] for k in lab.HEAD}
-    heads = {k: dict(name=lab.HEAD[k], lo=o.lo, hi=o.hi, start=o.easy) for k,o in params.items()}
+    params = {k: drawing.PARAMS[k] for k in lab.HEAD_SLIDERS}
+    heads = {k: dict(name=lab.HEAD_SLIDERS[k], lo=o.lo, hi=o.hi, start=o.easy) for k,o in params.items()}
     model, face = load_predictor('small'), np.asarray(drawing.draw({}, min(SIZES)))
     rest = dict(vocab=list(model.vocab), probs=model.probs(face[None])[0].round(4).tolist())
-    return dict(units=units, head=heads, groups=lab.SLIDER_GROUPS, sides=lab.SIDES, expressions=variants, home=HOME, rest=rest)
+    return dict(units=units, head=heads, groups=lab.SLIDER_GROUPS, sides=lab.FACE_SIDES, expressions=variants, home=HOME, rest=rest)
 
 def bring_lab(
     out:Path, # The site's folder

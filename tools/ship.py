@@ -18,7 +18,7 @@ def no_folders(
 def ship(
     path, # A model that `fer-train` left
     faces, # `FaceSet` it was trained on, with its valid and test splits
-    kind:str='fp16', # One of `KINDS`
+    kind:str='fp16', # One of `PRECISIONS`
     out=None, # Card to write, the model beside it; if None, the one that `fer-predict` uses
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it"

@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 from .figures import COLORS, Picture, small_figure, tidy_axes
-from .metrics import DECIMALS, is_correct, loss, reliability, vocab_of
+from .metrics import DECIMALS, is_correct, cross_entropy, reliability, vocab_of
 
 # %% ../../nbs/lib/records/calibration.ipynb #e16936c6
 def apply_temperature(
@@ -31,7 +31,7 @@ def fit_temperature(
     preds:pd.DataFrame, # Predictions on validation faces
 )->float: # From 0.05 to 20
     "The temperature at which the loss of `preds` is smallest"
-    res = minimize_scalar(lambda t: loss(apply_temperature(preds, np.exp(t))),
+    res = minimize_scalar(lambda t: cross_entropy(apply_temperature(preds, np.exp(t))),
                           bounds=np.log([.05, 20]), method='bounded')
     return float(np.exp(res.x))
 

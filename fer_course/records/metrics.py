@@ -6,7 +6,8 @@ Docs: https://fer-course.github.io/fer_course/lib/records/metrics.html.md"""
 
 # %% auto #0
 __all__ = ['DECIMALS', 'vocab_of', 'check_preds', 'preds_table', 'fake_preds', 'top_class', 'is_correct', 'wilson', 'reliability',
-           'ece', 'per_class', 'loss', 'metrics', 'confusion', 'align', 'mcnemar', 'bootstrap_diff', 'mean_over_seeds']
+           'ece', 'per_class', 'cross_entropy', 'metrics', 'confusion', 'align', 'mcnemar', 'bootstrap_diff',
+           'mean_over_seeds']
 
 # %% ../../nbs/lib/records/metrics.ipynb #8f07e217
 import numpy as np
@@ -141,7 +142,7 @@ def per_class(
             for c,r in zip(vocab, rows)}
 
 # %% ../../nbs/lib/records/metrics.ipynb #ed19395c
-def loss(
+def cross_entropy(
     preds:pd.DataFrame, # A table of predictions
 )->float: # In nats; guessing evenly among seven classes scores log 7 = 1.95
     "Mean of −log p(target), where p is at least the smallest probability that can be recorded"
@@ -157,7 +158,7 @@ def metrics(
     balanced = recall_score(targ, pred, labels=sorted(set(targ)), average='macro', zero_division=0)
     rest = dict(
         balanced_accuracy=balanced, macro_f1=f1_score(targ, pred, average='macro', zero_division=0),
-        loss=loss(preds), ece=ece(preds))
+        loss=cross_entropy(preds), ece=ece(preds))
     return dict(
         n=n, accuracy=_round(hits/n), accuracy_ci95=wilson(hits, n),
         **{k: _round(v) for k,v in rest.items()}, per_class=per_class(preds))

@@ -27,7 +27,7 @@ from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
 from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
-                                       versions, write_record)
+                                       package_versions, write_record)
 from ..records.runs import RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
@@ -211,7 +211,7 @@ def _train_and_record(faces, s, dls, path, model, ckpt, bar):
         history = fit_run(learn, s, state, ckpt, bar)
     test, valid = (predict_split(learn, faces, s, o) for o in ('test', 'valid'))
     seconds = round(sum(o['seconds'] for o in history), 1)
-    config = dict(s, versions=versions(), machine=describe_machine(),
+    config = dict(s, versions=package_versions(), machine=describe_machine(),
                   threads=torch.get_num_threads(), processes=world_size(),
                   git=git_commit(), command=_command(), started=began, seconds=seconds)
     record = make_record(config, history, test, valid)

@@ -108,9 +108,9 @@ def _judge_names(f):
 
 q4 = quiz.code(
     _judge_names,
-    right="def name_of(code): return ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', "
+    right="def expression_of(code): return ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', "
           "'neutral'][code]",
-    blank="def name_of(code):\n    names = ['angry', 'disgust', 'fear', 'happy', 'sad', "
+    blank="def expression_of(code):\n    names = ['angry', 'disgust', 'fear', 'happy', 'sad', "
           "'surprise', 'neutral']\n    return sorted(names)[code]",
     why='Codes 0 to 3 are the same in both orders, so the bug survives for long: four '
         'classes look right.',
