@@ -103,12 +103,18 @@ def _plan(
         raise InputError(f'--recipe {recipe} replaces the runs; leave out --runs')
     names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
              else [_check_run(o) for o in _names(runs) or RUNS])
-    rates = [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']]
     seeds = [_check_seed(o) for o in _names(seeds) or ['']]
-    for k,v in dict(runs=names, seeds=seeds, lr=[o['lr'] for o in rates if o]).items():
+    rates = [] if lr is None else [_rate(o) for o in _names(lr) or ['']]
+    _check_once(runs=names, seeds=seeds, lr=rates)
+    return names, seeds, [dict(lr=o) for o in rates] or [{}]
+
+def _check_once(
+    **values, # Lists by the names of their options
+):
+    "Raise `InputError` for a value that is given twice"
+    for k,v in values.items():
         if twice := [o for o in v if v.count(o)>1]:
             raise InputError(f'--{k}: {twice[0]} is given twice; name each once')
-    return names, seeds, rates
 
 def _check_given(
     **args, # Paths by the names of their options
@@ -315,7 +321,7 @@ def fer_compare(
           else 'The runs are on several data sets; give --out to write tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
-def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
+def _plural(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
 
 def _describe_answer(
     answer, # From `fer_course.infer.predict.predict_each`
@@ -345,7 +351,7 @@ def _summarise_answers(
     said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
     lines = []
     if len(ok)>1:
-        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(len(probs), "face")}' + (': ' if said else '')
+        lines = [f'{_plural(len(ok), "picture")}, {_plural(len(probs), "face")}' + (': ' if said else '')
                  + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
     if none and not whole:
         lines.append(f'No face found in {none:,} of {len(ok):,}. '
@@ -411,7 +417,7 @@ def _files(pictures):
         if set('*?[') & set(o) and not is_url(o) and not os.path.lexists(o):
             # the shells of Windows leave patterns as they are
             found = sorted(glob(o, recursive=True))
-            if not found: raise InputError(f'{o}: no file matches this pattern')
+            if not found: raise InputError(f'{o}: no file matches this pattern; check the folder and the pattern')
             files += found
             continue
         try: files += files_in(o, others) if os.path.isdir(o) else [o]
@@ -436,7 +442,7 @@ def _summarise_moving(
     from fer_course.infer.predict import is_moving, is_url
     moving = [str(o) for o in files if not is_url(o) and is_moving(o)]
     if not moving: return []
-    return [f'Of {_numbered(len(moving), "animation")} only the first frame is used, such as '
+    return [f'Of {_plural(len(moving), "animation")} only the first frame is used, such as '
             f'{moving[0]}; convert it to a video to use more']
 
 @call_parse

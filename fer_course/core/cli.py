@@ -11,9 +11,9 @@ __all__ = ['error_line', 'cli']
 import os, sys
 from functools import wraps
 
-from .errors import InputError
-
 from fastcore.script import is_cli
+
+from .errors import InputError
 
 # %% ../../nbs/lib/core/cli.ipynb #a036d30d
 def error_line(
@@ -25,14 +25,14 @@ def error_line(
     return ' '.join(s.split()) or type(e).__name__
 
 # %% ../../nbs/lib/core/cli.ipynb #ec540644
-def _unread():
+def _discard_output():
     # so that Python's own flush at exit does not fail again
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 def _is_first_empty():
-    # fastcore takes an empty first argument out of `sys.argv`
-    n = len(sys.argv)
-    return sys.argv[1:2]==[''] or len(sys.orig_argv)>n and sys.orig_argv[-n]=='' and sys.orig_argv[len(sys.orig_argv)-n+1:]==sys.argv[1:]
+    "Whether the first argument is empty; fastcore removes it from `sys.argv`"
+    given = sys.argv[1:]
+    return given[:1]==[''] or sys.orig_argv[-len(given)-1:]==['', *given]
 
 def cli(
     f, # A command, to be decorated by `call_parse` next
@@ -46,10 +46,11 @@ def cli(
         if not is_cli(): return f(*args, **kwargs)
         try:
             if _is_first_empty():
-                raise InputError('the first argument is empty; give a path, or see whether a variable of the shell is unset')
+                raise InputError('the first argument is empty; give a path, '
+                                 'or see whether a variable of the shell is unset')
             f(*args, **kwargs)
             sys.stdout.flush()
-        except BrokenPipeError: msg,code = _unread(),141
+        except BrokenPipeError: msg,code = _discard_output(),141
         except (InputError, OSError) as e: msg,code = f'error: {error_line(e)}',2
         except KeyboardInterrupt: msg,code = 'stopped; everything finished so far is kept',130
         else: return

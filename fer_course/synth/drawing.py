@@ -20,7 +20,6 @@ from PIL import Image
 
 from ..core.errors import *
 from ..core.faceset import *
-from ..core.faceset import _quota
 from . import camera
 from . import head
 from ..core.cache import data_dir, write_whole
@@ -201,7 +200,7 @@ def _fine(x): return np.round(x*1024)/1024
 def param_values(
     o:Param, # One of `PARAMS`
     r:np.ndarray, # Random numbers from 0 to 1, `[n, 2]`
-    difficulty:float, # As in `sample`
+    difficulty:float, # 0: as easy as possible; 1: as varied as FER2013; up to 2
 )->np.ndarray: # A value for each face, `[n]`
     "Values of one parameter, from two random numbers for each face"
     if o.how=='flag': return (r[:,0] < o.hi*(1 if o.easy is None else difficulty)).astype(float)
@@ -249,7 +248,7 @@ def _check(n=1, size=48, difficulty=1., seed=0):
                          '1 is like FER2013')
     if seed<0: raise InputError(f'seed {seed} is negative; use 0 or more')
 
-def _biased(df, bias, seed):
+def _apply_bias(df, bias, seed):
     "Choose the parameters that `bias` names again, for the faces of some classes"
     for c,d in bias.items():
         rows = np.flatnonzero(df.expression==check_name(c, VOCAB, 'class'))
@@ -282,7 +281,7 @@ def sample(
     cols |= {k: param_values(o, rand(seed, face, k, 2), difficulty) for k,o in PARAMS.items()}
     rows = pd.DataFrame(
         {'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols)
-    return _biased(rows, bias or {}, seed)
+    return _apply_bias(rows, bias or {}, seed)
 
 # %% ../../nbs/lib/synth/drawing.ipynb #adabb195
 def _sides(p):
@@ -309,7 +308,7 @@ def draw(
     size:int=192, # Height and width, in pixels, 16 to 1024
     seed:int=0, # Random seed: whose face it is
     color:bool=False, # In colour?
-    difficulty:float=0., # As in `sample`
+    difficulty:float=0., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     **params, # Any of `PARAMS`, for example `yaw=20, glasses=1`
 )->Image.Image: # Grey ('L') or colour ('RGB')
     "Draw one face that shows `expression`"
@@ -334,8 +333,8 @@ _FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171]))
 def _labels(n, shares, seed):
     "Labels and splits (70, 10 and 20 %), every split with the same shares, in shuffled order"
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
-    sizes = _quota(np.array([7,1,2]), n)
-    labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
+    sizes = apportion(np.array([7,1,2]), n)
+    labels = [np.repeat(np.arange(len(VOCAB)), apportion(w, s)) for s in sizes]
     order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')
              for i,o in enumerate(labels)]
     labels = [o[i] for o,i in zip(labels, order)]
@@ -349,7 +348,7 @@ def _shares(shares):
                          'give no class less than 0, and at least one more than 0')
     return {check_name(k, VOCAB, 'class'): v for k,v in shares.items()}
 
-def _cached(path, make):
+def _load_or_make(path, make):
     "The array stored at `path` as a memory map, made and stored first if it is missing"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -362,7 +361,9 @@ def faces(
     difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     size:int=48, # Height and width, in pixels, 16 to 1024
     shares:str|dict='equal', # 'equal', 'fer2013', or `{class name: share}`
-    bias:dict|None=None, # As in `sample`: for a set that teaches something other than expressions
+    # `{class name: {parameter: value or (lo, hi)}}`: values for the faces of that class alone, for a
+    # set that teaches something other than expressions
+    bias:dict|None=None,
     # Keep sets of 1,000 faces or more in fastai's data folder, or in the folder given here?
     cache:bool|str=True,
 )->FaceSet: # Its `meta` has every number of every face
@@ -374,7 +375,7 @@ def faces(
             f'shares={shares}, bias={bias}')
     folder = data_dir()/'fer_course' if cache is True else Path(cache or '.')
     path = folder/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
-    imgs = (_cached(path, lambda: render(meta, size)) if cache and n>=1000
+    imgs = (_load_or_make(path, lambda: render(meta, size)) if cache and n>=1000
             else render(meta, size))
     return FaceSet(imgs, labels, split, VOCAB, 'synth',
                    f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)
@@ -384,7 +385,7 @@ def sheet(
     cols:int=12, # Number of faces of each class
     size:int=48, # Height and width, in pixels
     seed:int=0, # Random seed
-    difficulty:float=1., # As in `sample`
+    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     color:bool=False, # In colour?
 )->Image.Image: # A row for each class, in the order of `VOCAB`
     "Many faces at a glance"

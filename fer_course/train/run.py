@@ -26,9 +26,9 @@ from ..nets.model import check_arch
 from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
-from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
+from ..records.record import (Record, describe_data, describe_machine, git_commit, make_record, read_record,
                                        package_versions, write_record)
-from ..records.runs import RECIPES, RUNS, training_args
+from ..records.runs import EXTRAS, RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
 from .distributed import call_workers, check_launch, distrib_cbs, world_size
@@ -55,18 +55,16 @@ def run_args(
     return args
 
 def _settings(faces, run, seed, a): # everything that determines a training, as in `config.json`
-    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source,
-                n=faces.counts().sum(axis=1).to_dict())
-    # only those that are used, so that the settings of the five runs stay short
-    extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]}
-    # its name without folders; `source` has its checksum
-    if a['teacher']: extras.update(teacher=Path(a['teacher']).name, views=a['views'])
+    data = describe_data(faces)
+    # without its folders; `source` has its checksum
+    teacher = Path(a['teacher']).name if a['teacher'] else None
+    used = {**a, 'teacher': teacher, 'views': a['views'] if teacher else None}
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
     return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
                 arch=a['arch'], size=a['size'], epochs=a['epochs'],
                 n_train=data['n']['train'], **kept, wd=FAIR['wd'] if a['fair'] else None,
                 **{k: a[k] for k in ('balance', 'label_smoothing', 'erase', 'fair')},
-                schedule='fit_one_cycle', **extras)
+                schedule='fit_one_cycle', **{k: used[k] for k in EXTRAS if used[k]})
 
 @delegates(run_args)
 def run_settings(
@@ -98,7 +96,7 @@ class RunData:
         if key not in self.made: self.made[key] = make(args)
         return self.made[key]
 
-    def _labelled(self, args):
+    def _with_teacher(self, args):
         if not args['teacher']: return self.faces
         teacher = load_predictor(args['teacher'])
         name, views = teacher.card['path'].name, args['views']
@@ -107,7 +105,7 @@ class RunData:
 
     def faces_for(self, args:dict)->FaceSet: # `args` from `run_args`
         "The faces, with a teacher's labels if the run has a teacher"
-        return self._once(self._labelled, args, ['teacher', 'views'])
+        return self._once(self._with_teacher, args, ['teacher', 'views'])
 
     def dls_for(self, args:dict)->DataLoaders: # `args` from `run_args`
         "DataLoaders for the faces of `faces_for`"
