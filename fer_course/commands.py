@@ -34,8 +34,8 @@ def fer_train(
     data:str='synth',
     runs:str='', # Runs to train, separated by commas; all runs if not given
     seeds:str='0', # Random seeds, separated by commas; each gives one record
-    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the previous one) or
-    # 'small' (a network sixty times smaller); records go below out/recipes/
+    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the one that was best before)
+    # or 'small' (a network sixty times smaller); records go below out/recipes/
     recipe:str='',
     # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the run or
     # recipe says; several rates, separated by commas, are compared, with records below out/lr<rate>/

@@ -245,7 +245,8 @@ def _say_found(n, name):
     if not n:
         return (f'No face was found in {name}. The detector misses faces that are '
                 'turned away, covered or small.')
-    return f'One face was found in {name}.' if n==1 else f'{n} faces were found in {name}: choose one of them in the picture.'
+    if n==1: return f'One face was found in {name}.'
+    return f'{n} faces were found in {name}: choose one of them in the picture.'
 
 @patch
 def read(self:PredictWidget,
@@ -346,9 +347,10 @@ def ask(self:PredictWidget):
     self.answer = dict(zip(model.vocab, probs.tolist()))
     m, looked = self._map(model, face, top)
     sure, why = bool(probs[top]>=self.least), _words(probs, model.vocab, self.least)
-    self._tell('answer', [face.tobytes(), *m], vocab=model.vocab, top=top, sure=sure, why=why, looked=looked,
-               probs=probs.tolist(), before=before.tolist() if self.crop!=_REST else None,
-               words=f'{model.vocab[top] if sure else "not sure"}, {why}', about=_about(model.card), points=outline(box, **moved))
+    words = f'{model.vocab[top] if sure else "not sure"}, {why}'
+    self._tell('answer', [face.tobytes(), *m], vocab=model.vocab, top=top, sure=sure, why=why,
+               looked=looked, words=words, about=_about(model.card), points=outline(box, **moved),
+               probs=probs.tolist(), before=before.tolist() if self.crop!=_REST else None)
     self._ask_all(face, model.vocab)
 
 @patch

@@ -436,18 +436,12 @@ def certificate(
     if todo := _todo(course):
         raise InputError('still to do: ' + '; '.join(f'{k}: {", ".join(v)}' for k,v in todo.items()))
     day = max(d for o in load_progress().values() for d in o.values())
-    rows = [f'<text x="400" y="{235+24*i}" font-size="16">{escape(o.title)}: {len(o.exercises)}</text>' for i,o in enumerate(course)]
-    height = 300+24*len(course)
-    res = Certificate(
-        _SVG.format(
-            name=escape(name),
-            height=height,
-            inner=height-32,
-            foot=height-38,
-            day=day,
-            lessons='\n'.join(rows),
-            n=sum(len(o.exercises) for o in course),
-            version=_version()))
+    rows = [f'<text x="400" y="{235+24*i}" font-size="16">{escape(o.title)}: {len(o.exercises)}</text>'
+            for i,o in enumerate(course)]
+    n, height = sum(len(o.exercises) for o in course), 300+24*len(course)
+    res = Certificate(_SVG.format(
+        name=escape(name), day=day, n=n, lessons='\n'.join(rows), version=_version(),
+        height=height, inner=height-32, foot=height-38))
     if path: Path(path).write_text(res.svg, encoding='utf-8')
     return res
 
