@@ -1,9 +1,11 @@
 "The study's report: what it finds in made-up stages, whose truth is known, and what it refuses"
-import json, sys
+import json, sys, threading
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from conftest import ROOT
+from fer_course import synth
 from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
 from fer_course.records.runs import run_pairs
@@ -61,6 +63,24 @@ def test_rates(made_up):
     assert 'No best rate lies at an end of the rates' in page and 'for none of the study' in page
     assert 'no interval over seeds of the 7 rates excludes zero' in page and 'nan' not in page
     assert 'first steps? (stages A and B)' in page and '- RMSProp with bias correction, pretrained minus RMSProp, pretrained: +0.0 to +0.0 points' in page
+
+def test_waits_for_another_process(tmp_path, monkeypatch):
+    "A process that finds others at all that is left waits for them, and does what they did not finish"
+    faces = synth.faces(100)
+    monkeypatch.setattr(study, 'HERE', tmp_path/'study')
+    monkeypatch.setattr('fer_course.data.readers.load_faces', lambda *args, **kwargs: faces)
+    monkeypatch.setattr(study, 'train', lambda name, *args: (trained.append(args[:3]), write_json(name, args[:3], 1.)))
+    (tmp_path/'study').mkdir()
+    recorded, stopped, *rest = study.jobs('B')
+    for o in rest: write_json('B', o, 1.)
+    trained, locks = [], [FileLock(tmp_path/'B'/f'.{study.name_of(*o)}.lock', thread_local=False) for o in (recorded, stopped)]
+    for o in locks: o.acquire()
+    def others():
+        write_json('B', recorded, 1.)
+        for o in locks: o.release()
+    threading.Timer(.3, others).start()
+    study.run('B', None, None, tmp_path, 'cpu')
+    assert trained==[stopped] and not study.todo('B')
 
 def test_processor_seconds():
     "What the design's page says of how long trainings took"
