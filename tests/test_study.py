@@ -20,14 +20,18 @@ SKILL = dict(adam_pretrained=2., rmsprop_pretrained=2., adam_scratch=.8, rmsprop
 def write_json(name, job, loss):
     arm, lr, seed = job
     history = [dict(epoch=e, accuracy=.3+.05*e, cpu_seconds=60.) for e in (1, 2)]
-    row = dict(stage=name, run=arm, lr=lr, seed=seed, epochs=2, n_train=5000, valid=dict(loss=loss, accuracy=.5), history=history, cpu_seconds=120.)
+    row = dict(stage=name, cached=False, run=arm, lr=lr, seed=seed, epochs=2, n_train=5000,
+               valid=dict(loss=loss, accuracy=.5), history=history, cpu_seconds=120.)
     path = study_report.path_of(name, job)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(row))
 
 def write_tuning(name):
-    "Losses with a bottom at 0.002, well inside the grid"
-    for job in study.jobs(name): write_json(name, job, 1+abs(np.log2(job[1]/.002))/10+job[2]/100)
+    for job in study.jobs(name): write_tuned(name, job)
+
+def write_tuned(name, job):
+    "A loss with its bottom at 0.002, well inside the grid"
+    write_json(name, job, 1+abs(np.log2(job[1]/.002))/10+job[2]/100)
 
 def write_sealed(name, seeds):
     "Probabilities that raise the true class by the arm's skill, whatever the seed; noise is shared by the arms of a seed"
@@ -69,14 +73,14 @@ def test_waits_for_another_process(tmp_path, monkeypatch):
     faces = synth.faces(100)
     monkeypatch.setattr(study, 'HERE', tmp_path/'study')
     monkeypatch.setattr('fer_course.data.readers.load_faces', lambda *args, **kwargs: faces)
-    monkeypatch.setattr(study, 'train', lambda name, *args: (trained.append(args[:3]), write_json(name, args[:3], 1.)))
+    monkeypatch.setattr(study, 'train', lambda name, *args: (trained.append(args[:3]), write_tuned(name, args[:3])))
     (tmp_path/'study').mkdir()
     recorded, stopped, *rest = study.jobs('B')
-    for o in rest: write_json('B', o, 1.)
+    for o in rest: write_tuned('B', o)
     trained, locks = [], [FileLock(tmp_path/'B'/f'.{study.name_of(*o)}.lock', thread_local=False) for o in (recorded, stopped)]
     for o in locks: o.acquire()
     def others():
-        write_json('B', recorded, 1.)
+        write_tuned('B', recorded)
         for o in locks: o.release()
     threading.Timer(.3, others).start()
     study.run('B', None, None, tmp_path, 'cpu')
