@@ -291,12 +291,13 @@ def numbers(
 def unbroken(
     html:str, # A page
 )->str: # The same page
-    "Short code, each word of long code, and dates, marked so that they break over no line"
+    "Short code, each word of long code, and dates, marked so that they break over no line; nor does a number leave its percent sign"
     words = lambda m: re.sub(r'(?<!\S)\S{2,30}(?!\S)', r'<span class="short">\g<0></span>', m[0])
     html = re.sub(r'(?<!<pre>)<code>([^<]{1,30})</code>', r'<code class="short">\1</code>', html)
     html = re.sub(r'(?<=(?<!<pre>)<code>)[^<]+(?=</code>)', words, html)
     date = lambda m: re.sub(r'\b20\d\d-\d\d-\d\d\b', r'<span class="number">\g<0></span>', m[0])
-    return re.sub(r'(?<=>)[^<>]+(?=<)', date, html)
+    percent = lambda m: re.sub(r'(?<=\d) (?=%)', '\u00a0', m[0]) if m[1] is None else m[0]
+    return re.sub(r'(<pre.*?</pre>)|(?<=>)[^<>]+(?=<)', percent, re.sub(r'(?<=>)[^<>]+(?=<)', date, html), flags=re.S)
 
 def lasting_anchors(
     html:str, # A page
