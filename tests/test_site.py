@@ -361,7 +361,8 @@ def test_search_words(site):
 def test_search_hides(site):
     "The search box tells no number that answers the bet, and none that is folded; installing is not found in every lesson"
     found = json.loads((site/'search.json').read_text(encoding='utf-8'))
-    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html', 'benchmarks.html'))]
+    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html'))
+            or o['href'].startswith('benchmarks.html') and re.search('pretrained|reez|frozen', o['section'])]
     assert len(told)>20 and not [o for o in told if re.search(r'\d\.\d', o)]
     home, = [o['text'] for o in found if o['href']=='index.html#what-came-out']
     assert 'adam_pretrained … …' in home
