@@ -78,7 +78,7 @@ def tidy_axes(
     ax.title.set_size(9)
     if xlabel: ax.set_xlabel(xlabel, fontsize=8)
     if ylabel: ax.set_ylabel(ylabel, fontsize=8)
-    for o in percent: getattr(ax, f'{o}axis').set_major_formatter(PercentFormatter(1, decimals=0))
+    for o in percent: getattr(ax, f'{o}axis').set_major_formatter(PercentFormatter(1, decimals=0, symbol=' %'))
     if legend: ax.legend(fontsize=8, frameon=False)
 
 # %% ../../nbs/lib/records/figures.ipynb #41ec5aa0
@@ -157,15 +157,17 @@ def _wrap(run, width=44, after=''): # the settings in the name of a mixed run ge
 def _lines(runs, width=44): return max(_wrap(o, width).count('\n') for o in runs)+1
 
 # %% ../../nbs/lib/records/figures.ipynb #de1e225d
+def _percent(share, decimals=1): return f'{100*share:.{decimals}f} %' # as the pages write it
+
 def _join(parts):
     return parts[0] if len(parts)==1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
 
 def _mean_history(rs, col): return np.mean([r.history[col] for r in rs], axis=0)
 
 def _curves_alt(runs):
-    ends = lambda col, f: _join([f'{run} {_mean_history(rs, col)[-1]:{f}}' for run,rs in runs.items()])
-    return (f'Line charts over epochs. Validation accuracy after the last: {ends("accuracy", ".1%")}. '
-            f'Validation loss: {ends("valid_loss", ".2f")}. Training loss: {ends("train_loss", ".2f")}.')
+    ends = lambda col, say='{:.2f}'.format: _join([f'{run} {say(_mean_history(rs, col)[-1])}' for run,rs in runs.items()])
+    return (f'Line charts over epochs. Validation accuracy after the last: {ends("accuracy", _percent)}. '
+            f'Validation loss: {ends("valid_loss")}. Training loss: {ends("train_loss")}.')
 
 def curves(
     records, # `Record`s; those of one run are averaged over seeds
@@ -197,8 +199,8 @@ def _mean_acc(rs): return float(np.mean([r.metrics['test']['accuracy'] for r in 
 def _confusion_alt(run, rs):
     rates = _rates(rs)
     own, wrong = np.diag(rates), rates.mask(np.eye(len(rates), dtype=bool)).stack()
-    return (f'{run} recognises {rates.index[own.argmax()]} best ({own.max():.0%}) '
-            f'and most often takes {" for ".join(wrong.idxmax())} ({wrong.max():.0%})')
+    return (f'{run} recognises {rates.index[own.argmax()]} best ({_percent(own.max(), 0)}) '
+            f'and most often takes {" for ".join(wrong.idxmax())} ({_percent(wrong.max(), 0)})')
 
 def shown_names(
     vocab:list, # Class names, in any script
@@ -237,7 +239,7 @@ def confusions(
     for ax,(run,rs) in zip(axs, runs.items()):
         names, look = shown_names(rs[0].config['vocab'])
         _matrix(ax, _rates(rs), _short(names) if many else names, look)
-        ax.set_title(_wrap(run, 26, f' {_mean_acc(rs):.1%}'), fontsize=8)
+        ax.set_title(_wrap(run, 26, f' {_percent(_mean_acc(rs))}'), fontsize=8)
     for ax in axs[len(runs):]: ax.remove()
     fig.supylabel('true class', fontsize=8)
     fig.supxlabel('answer, % of the true class', fontsize=8)
@@ -280,8 +282,8 @@ def f1_dots(
 # %% ../../nbs/lib/records/figures.ipynb #0ca2a020
 def _accuracy_alt(run, rs):
     lo,hi = accuracy_interval(rs)
-    return (f'{run} {_mean_acc(rs):.1%} '
-            f'(interval over faces {lo:.1%} to {hi:.1%}, {len(rs)} seed{"s"*(len(rs)>1)})')
+    return (f'{run} {_percent(_mean_acc(rs))} '
+            f'(interval over faces {_percent(lo)} to {_percent(hi)}, {len(rs)} seed{"s"*(len(rs)>1)})')
 
 def accuracies(
     records, # `Record`s
@@ -300,12 +302,12 @@ def accuracies(
         ax.plot(mean, y, markersize=7, **look)
         if len(rs)>1: # one seed is the mean itself
             ax.plot([r.metrics['test']['accuracy'] for r in rs], [y+.27]*len(rs), markersize=3, **look)
-        ax.annotate(f'{mean:.1%}', (hi, y), (4, 0), textcoords='offset points', va='center', fontsize=8)
+        ax.annotate(_percent(mean), (hi, y), (4, 0), textcoords='offset points', va='center', fontsize=8)
     ax.set_yticks(range(len(runs)), [_wrap(o, 30) for o in runs])
     ax.set_ylim(len(runs)-.4, -.6)
     ax.margins(x=.16)
     # with no decimals, two ticks close together would have the same label
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if np.ptp(ax.get_xlim())>.06 else 1, symbol=' %'))
     tidy_axes(ax, f"accuracy on {rs[0].metrics['test']['n']:,} test faces")
     return Picture(fig, f'Test accuracy: {_join([_accuracy_alt(*o) for o in runs.items()])}.')
 

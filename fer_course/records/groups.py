@@ -65,7 +65,8 @@ def _telling_keys(records, diff):
     A name that is not in `RUNS` stands for its settings, so only records of that name are distinguished."""
     same = {run: [r for r in records if r.config['run']==run]
             for run in {r.config['run'] for r in records}}
-    return {run: _telling(records, diff) if run in RUNS else _telling(rs, differing_settings(rs))
+    ours = {*RUNS, *map(run_name, RUNS)}
+    return {run: _telling(records, diff) if run in ours else _telling(rs, differing_settings(rs))
             for run,rs in same.items()}
 
 def _place(r): # by its name in code or for people
