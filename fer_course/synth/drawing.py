@@ -20,7 +20,6 @@ from PIL import Image
 
 from ..core.errors import *
 from ..core.faceset import *
-from ..core.faceset import _quota
 from . import camera
 from . import head
 from ..core.cache import data_dir, write_whole
@@ -334,8 +333,8 @@ _FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171]))
 def _labels(n, shares, seed):
     "Labels and splits (70, 10 and 20 %), every split with the same shares, in shuffled order"
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
-    sizes = _quota(np.array([7,1,2]), n)
-    labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
+    sizes = apportion(np.array([7,1,2]), n)
+    labels = [np.repeat(np.arange(len(VOCAB)), apportion(w, s)) for s in sizes]
     order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')
              for i,o in enumerate(labels)]
     labels = [o[i] for o,i in zip(labels, order)]
