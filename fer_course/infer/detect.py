@@ -25,7 +25,8 @@ def _check_picture(
 ):
     "Raise `InputError` if `img` is not a picture"
     if img.dtype!=np.uint8 or img.ndim not in (2,3) or (img.ndim==3 and img.shape[2]!=3):
-        raise InputError(f'a picture is uint8 [h, w] or [h, w, 3], not {img.dtype} {list(img.shape)}')
+        raise InputError(f'a picture is uint8 [h, w] or [h, w, 3], not {img.dtype} {list(img.shape)}; '
+                         'open it with read_picture (fer_course.infer.predict)')
 
 def grey_of(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`

@@ -28,7 +28,7 @@ from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
 from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
                                        package_versions, write_record)
-from ..records.runs import RECIPES, RUNS, training_args
+from ..records.runs import EXTRA_ARGS, RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
 from .distributed import call_workers, check_launch, distrib_cbs, world_size
@@ -57,10 +57,10 @@ def run_args(
 
 def _settings(faces, run, seed, a): # everything that determines a training, as in `config.json`
     data = faces.data_config()
-    # only those that are used, so that the settings of the five runs stay short
-    extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]}
-    # its name without folders; `source` has its checksum
-    if a['teacher']: extras.update(teacher=Path(a['teacher']).name, views=a['views'])
+    # the teacher's name without folders; `source` has its checksum
+    used = dict(a, teacher=Path(a['teacher']).name) if a['teacher'] else dict(a, views=None)
+    # so that the settings of the five runs stay short
+    extras = {k: used[k] for k in EXTRA_ARGS if used[k]}
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
     return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
                 arch=a['arch'], size=a['size'], epochs=a['epochs'],
