@@ -292,7 +292,8 @@ def find_and_crop(
     size:int=48, # Side of the faces that the model needs, in pixels
     # Function from a picture to boxes `[k, 4]`, or `[k, 5]` with the tilt of each face in degrees
     detector=find_tilted_faces,
-    margin:float=MARGIN, # As for `crop`
+    # Added on each side of a box, as a share of its longer side; a negative margin cuts off
+    margin:float=MARGIN,
     whole:bool=False, # Take the picture for a face, whatever its size?
 )->Answer: # Without `probs`
     """Find the faces in a picture, turn the tilted ones upright, and cut them out;
@@ -348,7 +349,8 @@ def _full(waiting):
 
 @delegates(find_and_crop, but=['size'])
 def predict_each(
-    src, # As for `iter_pictures`
+    # Path of a picture, folder or video, bytes, PIL image or array, or a list of these
+    src,
     predictor:Predictor, # From `load_predictor`
     every:float=1., # Seconds between the frames of a video
     url:bool=False, # Fetch web addresses?
