@@ -37,8 +37,8 @@ def fer_train(
     # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the previous one) or
     # 'small' (a network sixty times smaller); records go below out/recipes/
     recipe:str='',
-    # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the run or
-    # recipe says; several rates, separated by commas, are compared, with records below out/lr<rate>/
+    # Highest learning rate of the one-cycle schedule; 0.002 if not given here or by the run or
+    # recipe; several rates, separated by commas, are compared, with records below out/lr<rate>/
     lr:str=None,
     # Number of training faces to keep, the same for all runs and seeds; all if not given
     subset:int=None,
@@ -340,12 +340,13 @@ def _summarise_answers(
     whole, # Was each picture used as one face?
 )->list: # Lines; none for a single picture with a face
     "Lines that `fer-predict` prints at the end"
+    from fer_course.infer.predict import answers_table
     ok = [o for o in answers if o.error is None]
-    none, probs = sum(not len(o.boxes) for o in ok), [p for o in ok for p in o.probs]
-    said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
+    none, said = (sum(not len(o.boxes) for o in ok),
+                  Counter(answers_table(ok, vocab, unsure).expression.dropna()))
     lines = []
     if len(ok)>1:
-        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(len(probs), "face")}' + (': ' if said else '')
+        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(said.total(), "face")}' + (': ' if said else '')
                  + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
     if none and not whole:
         lines.append(f'No face found in {none:,} of {len(ok):,}. '
@@ -411,7 +412,7 @@ def _files(pictures):
         if set('*?[') & set(o) and not is_url(o) and not os.path.lexists(o):
             # the shells of Windows leave patterns as they are
             found = sorted(glob(o, recursive=True))
-            if not found: raise InputError(f'{o}: no file matches this pattern')
+            if not found: raise InputError(f'{o}: no file matches this pattern; check it')
             files += found
             continue
         try: files += files_in(o, others) if os.path.isdir(o) else [o]

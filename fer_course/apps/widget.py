@@ -93,10 +93,10 @@ def transform_crop(
 
 def outline(
     box, # A face, `(x, y, w, h)`
-    shift_x:float=0., # As for `transform_crop`
-    shift_y:float=0., # As for `transform_crop`
-    scale:float=1., # As for `transform_crop`
-    turn:float=0., # As for `transform_crop`
+    shift_x:float=0., # Shift to the right, as a share of the box's side
+    shift_y:float=0., # Shift down, as a share of the box's side
+    scale:float=1., # Side of the crop divided by that of the box
+    turn:float=0., # Rotation in degrees, clockwise
     **rest # Other settings of `transform_crop`, ignored here
 )->list: # Four corners `[x, y]`, clockwise from the upper left
     "The outline of a crop in its picture"
@@ -136,7 +136,8 @@ class PredictWidget(anywidget.AnyWidget):
         # A model of your own, as for `load_predictor`; the shipped 'fer' if None
         model=None,
         models='models', # Folder with more models to choose from
-        detector=find_tilted_faces, # As for `fer_course.infer.predict.find_and_crop`
+        # Function from a picture to boxes `[k, 4]`, or `[k, 5]` with the tilt of each face in degrees
+        detector=find_tilted_faces,
         **kwargs # Settings, for example `expression='sad', least=.4`
     ):
         self.cards = ({} if model is None else {model_name(model): model}) | find_models(models)

@@ -30,9 +30,9 @@ def _unread():
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 def _is_first_empty():
-    # fastcore takes an empty first argument out of `sys.argv`
-    n = len(sys.argv)
-    return sys.argv[1:2]==[''] or len(sys.orig_argv)>n and sys.orig_argv[-n]=='' and sys.orig_argv[len(sys.orig_argv)-n+1:]==sys.argv[1:]
+    args = sys.argv[1:]
+    # fastcore takes an empty first argument out of `sys.argv`, but not out of `sys.orig_argv`
+    return args[:1]==[''] or sys.orig_argv[-len(sys.argv):]==['', *args]
 
 def cli(
     f, # A command, to be decorated by `call_parse` next
@@ -46,7 +46,8 @@ def cli(
         if not is_cli(): return f(*args, **kwargs)
         try:
             if _is_first_empty():
-                raise InputError('the first argument is empty; give a path, or see whether a variable of the shell is unset')
+                raise InputError('the first argument is empty; give a path, '
+                                 'or see whether a variable of the shell is unset')
             f(*args, **kwargs)
             sys.stdout.flush()
         except BrokenPipeError: msg,code = _unread(),141

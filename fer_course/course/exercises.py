@@ -247,8 +247,8 @@ class Quiz:
         self.exercises = []
 
     def code(self,
-        judge, # As for `Exercise`
-        **kwargs
+        judge, # Function of the answer: None if it is right, else what is wrong with it
+        **kwargs # Other arguments of `Exercise`
     )->Exercise: # Also added to `exercises`
         "Code to complete or to debug, judged by what it does"
         self.exercises.append(Exercise(self, f'q{len(self.exercises)+1}', judge, **kwargs))
@@ -307,7 +307,7 @@ def choice(
     self:Quiz,
     right:str, # The letter of the right option
     options:dict, # `{letter: reply}`; for the right letter, why it is right
-    hints, # As for `Exercise`
+    hints, # One hint, or several, each saying more than the last
 )->Exercise:
     "A multiple-choice question with a reply to each option"
     def judge(answer):
@@ -337,8 +337,8 @@ def value(
     self:Quiz,
     right:float, # The right number
     tol:float, # Largest error that counts as right
-    why:str, # As for `Exercise`
-    hints, # As for `Exercise`
+    why:str, # Why it is right, shown with the solution and after a right answer
+    hints, # One hint, or several, each saying more than the last
     traps:dict|None=None, # `{typical wrong number: reply}`
 )->Exercise:
     "A number to work out or predict; one between 0 and 1 is a share, not a percentage"

@@ -87,12 +87,10 @@ def evaluation_config(
     split:str='test', # Split to use, or 'all'
 )->dict: # That of the training, except for the data that the model is tested on
     "The settings of an evaluation"
-    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source,
-                n=faces.counts().sum(axis=1).to_dict())
     # a card written by others may lack `config`
     trained = (dict(run=card['path'].stem, seed=0, vocab=card['vocab'], data=dict(name='unknown'))
                | card.get('config', {}))
-    return {**trained, 'data': data, 'split': split,
+    return {**trained, 'data': faces.data_config(), 'split': split,
             'trained_on': trained['data'], 'model_sha256': card['sha256']}
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #338b02de

@@ -16,7 +16,8 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from ..core.errors import InputError
-from ..records.figures import COLORS, Picture, shown_names, small_figure, tidy_axes
+from ..records.figures import (COLORS, Picture, line_style, shown_names, small_figure,
+                                        tidy_axes)
 from .maps import brightest_part, occlusion_map
 from ..records.metrics import is_correct, wilson
 from ..nets.model import stages
@@ -186,7 +187,7 @@ def check_explains(
         raise InputError(
             f'the maps of the scrambled network agree with those of the network itself '
             f'({r:.2f}, where less than {most} is expected): '
-            'they show the faces, not what the network learned')
+            'they show the faces, not what the network learned; explain with another method')
     return r
 
 # %% ../../nbs/lib/infer/explain.ipynb #ad08a06a
@@ -201,8 +202,8 @@ def plot_answers(
     ax = fig.subplots()
     names, look = shown_names(vocab)
     for i,c in enumerate(names):
-        ax.plot(x, probs[:,i], label=c, color=[*COLORS, 'black'][i%7], marker='osDv^P*'[i%7],
-                markersize=3.5, markevery=(i%3, 3), linewidth=1.2)
+        ax.plot(x, probs[:,i], label=c, markersize=3.5, markevery=(i%3, 3), linewidth=1.2,
+                **line_style(i))
     ax.set_ylim(-.02, 1.02)
     tidy_axes(ax, xlabel, 'probability', percent='y')
     fig.legend(loc='outside right center', prop=dict(size=8, family=look['fontfamily']), frameon=False)

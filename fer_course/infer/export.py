@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/export.html.md"""
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'resize_matrix', 'to_onnx', 'onnx_scores', 'to_fp16', 'correct_biases', 'quantize', 'to_int8',
-           'no_logging', 'convert_model', 'export_onnx']
+           'convert_model', 'export_onnx']
 
 # %% ../../nbs/lib/infer/export.ipynb #44872725
 import copy, io, logging, warnings
@@ -213,7 +213,7 @@ def quantize(
     from onnxruntime.quantization import QuantType, quantize_static
     m = load_from_string(correct_biases(model, imgs[:64], keep))
     kept = {o.output[0]: o.name for o in _layers(m)[:keep]}
-    with TemporaryDirectory() as d, no_logging():
+    with TemporaryDirectory() as d, _no_logging():
         quantize_static(
             m, f'{d}/model.onnx', _Batches(imgs),
             op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'],
@@ -229,7 +229,7 @@ def to_int8(
     model:bytes, # From `to_onnx`
     imgs:np.ndarray, # Training faces `uint8 [n, h, w]`: half to calibrate, half to judge the result
     enough:float=.98, # Share of faces that should keep their label
-)->bytes: # As from `quantize`
+)->bytes: # About a quarter of the size, and faster
     "Leave out more and more first layers, up to half of all, until enough faces keep their label"
     from onnx import load_from_string
     n, half = len(_layers(load_from_string(model))), len(imgs)//2
@@ -240,7 +240,7 @@ def to_int8(
     return res
 
 @contextmanager
-def no_logging():
+def _no_logging():
     "Silence the advice that `quantize_static` logs, which was already followed"
     logging.disable(logging.WARNING)
     try: yield
@@ -291,7 +291,9 @@ def convert_model(
 def export_onnx(
     path, # A model that `fer-train` left: its card, its weights, or their common name
     kind:str='fp32', # One of `PRECISIONS`
-    faces:FaceSet=None, # As for `convert_model`
+    # Faces like those it was trained on (by default drawn ones): they measure the agreement with
+    # PyTorch, and calibrate 'int8'
+    faces:FaceSet=None,
     force:bool=False, # Write a model that agrees too little with PyTorch?
 )->Path: # The card of the new model; the model is beside it
     "Write `<name>-<kind>.onnx` and its card beside a saved model"

@@ -91,10 +91,10 @@ def crop(
     l, t = x+w/2-side/2, y+h/2-side/2
     if not side>=1:
         raise InputError(f'a box of {w:g}×{h:g} pixels with a margin of {margin:g} '
-                         'leaves nothing to cut out')
+                         'leaves nothing to cut out; give a larger one')
     if not (-side<l<cols and -side<t<rows and side<=4*max(rows, cols)):
         raise InputError(f'the box {x:g}, {y:g}, {w:g}, {h:g} '
-                         f'is outside the picture of {cols}×{rows} pixels')
+                         f'is outside the picture of {cols}×{rows} pixels; give one within it')
     if turn:
         img, mid_x, mid_y = _turned(img, l+side/2, t+side/2, side, turn)
         l, t, (rows, cols) = mid_x-side/2, mid_y-side/2, img.shape[:2]
@@ -275,7 +275,8 @@ class Answer:
 
 def _middle(img):
     side = min(h := img.shape[0], w := img.shape[1])
-    if side<8: raise InputError(f'{w}×{h} pixels are too few to show a face')
+    if side<8: raise InputError(f'{w}×{h} pixels are too few to show a face; '
+                             'give a larger picture')
     return np.array([[(w-side)//2, (h-side)//2, side, side]])
 
 def _squares(found):
@@ -291,7 +292,8 @@ def find_and_crop(
     size:int=48, # Side of the faces that the model needs, in pixels
     # Function from a picture to boxes `[k, 4]`, or `[k, 5]` with the tilt of each face in degrees
     detector=find_tilted_faces,
-    margin:float=MARGIN, # As for `crop`
+    # Added on each side of a box, as a share of its longer side; a negative margin cuts off
+    margin:float=MARGIN,
     whole:bool=False, # Take the picture for a face, whatever its size?
 )->Answer: # Without `probs`
     """Find the faces in a picture, turn the tilted ones upright, and cut them out;
@@ -347,7 +349,8 @@ def _full(waiting):
 
 @delegates(find_and_crop, but=['size'])
 def predict_each(
-    src, # As for `iter_pictures`
+    # Path of a picture, folder or video, bytes, PIL image or array, or a list of these
+    src,
     predictor:Predictor, # From `load_predictor`
     every:float=1., # Seconds between the frames of a video
     url:bool=False, # Fetch web addresses?
@@ -421,7 +424,8 @@ def plot_over_time(
 ): # A `Picture`, as from `fer_course.records.figures`
     "The probability of each expression in the course of a video, one panel for each face"
     # imported here, as matplotlib takes a second and pictures do not need it
-    from fer_course.records.figures import Picture, shown_names, small_figure, tidy_axes
+    from fer_course.records.figures import (
+        Picture, line_style, shown_names, small_figure, tidy_axes)
     df = df[df.track.notna()]
     if not len(df): raise InputError('no faces in a video to plot over time; give a video with faces')
     shown = df.groupby([df.picture.str.replace(r' [\d.]+ s$', '', regex=True), 'track'], sort=False)
@@ -431,7 +435,7 @@ def plot_over_time(
     for ax,((name,track),part) in zip(
             fig.subplots(len(groups), 1, sharex=True, squeeze=False).flat, groups):
         for i,(k,label) in enumerate(zip(vocab, names)):
-            ax.plot(part.seconds, part[k], label=label, marker='o', markersize=3, color=f'C{i%10}')
+            ax.plot(part.seconds, part[k], label=label, markersize=3, **line_style(i))
         ax.set(title=f'{Path(name).name}, face {track}', ylim=(0,1))
         tidy_axes(ax, ylabel='probability')
         mean = part[list(vocab)].mean()

@@ -159,27 +159,31 @@ def _check_there(path):
     hint = f'did you mean {near[0]}?' if near else f'give {" or ".join(SHIPPED)}, or what fer-train wrote below models/'
     raise FileNotFoundError(f'{path}: no such file, and no model card beside it; {hint}')
 
+def _with_weights(cards): return sorted(o for o in cards if any(o.with_suffix(e).is_file() for e in ENDINGS))
+
+def _where_instead(folder):
+    "What to give in place of a folder without a model"
+    if below := _with_weights(folder.rglob('*.json')):
+        return f'give one of those below it: {", ".join(map(str, below[:5]))}'
+    if (folder/'metrics.json').is_file(): return 'it is a record, and its model is below models/'
+    return 'give the .json file next to the weights'
+
+def _only_card(folder):
+    "The card of the only model in a folder"
+    found = _with_weights(folder.glob('*.json'))
+    if len(found)==1: return found[0]
+    if found:
+        raise InputError(f'{folder} contains {len(found)} models; '
+                         f'give one of them: {", ".join(o.name for o in found[:5])}')
+    for o in sorted(folder.iterdir()): _check_foreign(o)
+    raise FileNotFoundError(f'{folder}: no model in this folder; {_where_instead(folder)}')
+
 def find_model(
     path, # 'fer' or 'small'; a card, weights, or their common path; or a folder with one model
 )->Path: # Path of the weights
     "Find the file of a model's weights; `InputError` if a folder holds several models"
     path = Path(SHIPPED.get(str(path), path))
-    if path.is_dir():
-        found = sorted(o for o in path.glob('*.json')
-                       if any(o.with_suffix(e).is_file() for e in ENDINGS))
-        if not found:
-            below = sorted(str(o) for o in path.rglob('*.json')
-                           if any(o.with_suffix(e).is_file() for e in ENDINGS))
-            for o in sorted(path.iterdir()): _check_foreign(o)
-            raise FileNotFoundError(
-                f'{path}: no model in this folder; ' + (
-                    f'give one of those below it: {", ".join(below[:5])}' if below
-                    else 'it is a record, and its model is below models/'
-                    if (path/'metrics.json').is_file() else 'give the .json file next to the weights'))
-        if len(found)>1:
-            raise InputError(f'{path} contains {len(found)} models; '
-                             f'give one of them: {", ".join(o.name for o in found[:5])}')
-        path = found[0]
+    if path.is_dir(): path = _only_card(path)
     _check_foreign(path)
     _check_there(path)
     if path.suffix in ENDINGS: return path

@@ -52,9 +52,11 @@ def _is_pair(ab):
     """Do two runs differ in only one thing?
 
     For runs of `RUNS`, that is one argument, or the settings in brackets after the names of mixed runs."""
-    (a,_,sa), (b,_,sb) = (o.partition(' (') for o in ab)
+    (a,_,a_settings), (b,_,b_settings) = (o.partition(' (') for o in ab)
     known = {a,b} & RUNS.keys()
-    return a==b or not known or sa==sb and (len(known)==1 or len(differing_args(a, b))==1)
+    if a==b or not known: return True
+    if a_settings!=b_settings: return False
+    return len(known)==1 or len(differing_args(a, b))==1
 
 def pairs_of(
     runs, # Names of runs, in the order of `group_by_run`

@@ -267,7 +267,7 @@ def _scene(p, size):
     return noise, clouds(bits(p.seed, p.face, 'back', 49), size, 7, 7), c, big
 
 def expose(
-    units:np.ndarray, # As in `head.face_parts`
+    units:np.ndarray, # Intensities `[n, 2, units]`, 0 to 1: the person's left side, then the right
     p:pd.DataFrame, # Rows of parameters, with `seed` and `face`
     size:int, # Height and width, in pixels
     channels, # Colour channels; `[None]` for grey

@@ -20,7 +20,6 @@ from PIL import Image
 
 from ..core.errors import *
 from ..core.faceset import *
-from ..core.faceset import _quota
 from . import camera
 from . import head
 from ..core.cache import data_dir, write_whole
@@ -201,7 +200,7 @@ def _fine(x): return np.round(x*1024)/1024
 def param_values(
     o:Param, # One of `PARAMS`
     r:np.ndarray, # Random numbers from 0 to 1, `[n, 2]`
-    difficulty:float, # As in `sample`
+    difficulty:float, # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
 )->np.ndarray: # A value for each face, `[n]`
     "Values of one parameter, from two random numbers for each face"
     if o.how=='flag': return (r[:,0] < o.hi*(1 if o.easy is None else difficulty)).astype(float)
@@ -309,7 +308,7 @@ def draw(
     size:int=192, # Height and width, in pixels, 16 to 1024
     seed:int=0, # Random seed: whose face it is
     color:bool=False, # In colour?
-    difficulty:float=0., # As in `sample`
+    difficulty:float=0., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     **params, # Any of `PARAMS`, for example `yaw=20, glasses=1`
 )->Image.Image: # Grey ('L') or colour ('RGB')
     "Draw one face that shows `expression`"
@@ -334,8 +333,8 @@ _FER2013_SHARES = dict(zip(VOCAB, [3995, 436, 4097, 7215, 4965, 4830, 3171]))
 def _labels(n, shares, seed):
     "Labels and splits (70, 10 and 20 %), every split with the same shares, in shuffled order"
     w = np.array([shares.get(c, 0) for c in VOCAB], float)
-    sizes = _quota(np.array([7,1,2]), n)
-    labels = [np.repeat(np.arange(len(VOCAB)), _quota(w, s)) for s in sizes]
+    sizes = apportion(np.array([7,1,2]), n)
+    labels = [np.repeat(np.arange(len(VOCAB)), apportion(w, s)) for s in sizes]
     order = [np.argsort(rand(seed, np.arange(len(o)), f'order{i}')[:,0], kind='stable')
              for i,o in enumerate(labels)]
     labels = [o[i] for o,i in zip(labels, order)]
@@ -384,7 +383,7 @@ def sheet(
     cols:int=12, # Number of faces of each class
     size:int=48, # Height and width, in pixels
     seed:int=0, # Random seed
-    difficulty:float=1., # As in `sample`
+    difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     color:bool=False, # In colour?
 )->Image.Image: # A row for each class, in the order of `VOCAB`
     "Many faces at a glance"

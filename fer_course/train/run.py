@@ -22,13 +22,13 @@ from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
 from ..core.faceset import FaceSet
 from ..nets.card import check_vocab
-from ..nets.model import check_arch
+from ..nets.model import check_arch, check_pretrained
 from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
 from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
                                        package_versions, write_record)
-from ..records.runs import RECIPES, RUNS, training_args
+from ..records.runs import EXTRA_ARGS, RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
 from .distributed import call_workers, check_launch, distrib_cbs, world_size
@@ -39,10 +39,11 @@ def _check_settings(a): # arguments from `training_args`
     find_opt(a['opt_func'])
     check_name(a['balance'], ['none', 'weights', 'sampling'], 'balance')
     check_arch(a['arch'])
+    if a['pretrained']: check_pretrained(a['arch'])
     if a['teacher']: find_model(a['teacher'])
     if a['sizes'] and a['sizes'][-1]!=a['size']:
         raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, '
-                         'the size at which the network is evaluated')
+                         'the size at which the network is evaluated; change one of the two')
 
 @delegates(training_args)
 def run_args(
@@ -55,12 +56,11 @@ def run_args(
     return args
 
 def _settings(faces, run, seed, a): # everything that determines a training, as in `config.json`
-    data = dict(name=faces.name, fingerprint=faces.fingerprint(), source=faces.source,
-                n=faces.counts().sum(axis=1).to_dict())
-    # only those that are used, so that the settings of the five runs stay short
-    extras = {k: a[k] for k in ('sizes', 'ema', 'mixup', 'tta') if a[k]}
-    # its name without folders; `source` has its checksum
-    if a['teacher']: extras.update(teacher=Path(a['teacher']).name, views=a['views'])
+    data = faces.data_config()
+    # the teacher's name without folders; `source` has its checksum
+    used = dict(a, teacher=Path(a['teacher']).name) if a['teacher'] else dict(a, views=None)
+    # so that the settings of the five runs stay short
+    extras = {k: used[k] for k in EXTRA_ARGS if used[k]}
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
     return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
                 arch=a['arch'], size=a['size'], epochs=a['epochs'],
