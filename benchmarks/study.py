@@ -187,15 +187,18 @@ def run(name, only, data, work, device):
     dls = fer_dls(faces, bs=64, size=64, device=device)
     (HERE/name).mkdir(parents=True, exist_ok=True)
     (work/name).mkdir(parents=True, exist_ok=True)
-    tried = set()
-    while left := [o for o in ([only] if only else todo(name)) if o not in tried]: # the list may grow, with the grid
+    wait = False
+    while left := [only] if only else todo(name): # the list may grow, with the grid
         print(f'stage {name}: {len(left)} trainings left, {forecast(name, left)}', flush=True)
-        job = left[0]
-        tried.add(job)
-        try:
-            with FileLock(work/name/f'.{name_of(*job)}.lock', blocking=False):
-                if only or not (HERE/name/f'{name_of(*job)}.json').exists(): train(name, *job, faces, dls, work, device)
-        except Timeout: pass # another process is at it
+        for job in left:
+            try:
+                with FileLock(work/name/f'.{name_of(*job)}.lock', blocking=wait):
+                    if only or not (HERE/name/f'{name_of(*job)}.json').exists(): train(name, *job, faces, dls, work, device)
+                wait = False
+                break
+            except Timeout: pass # another process is at it
+        else: wait = True # other processes are at all that is left
+        if only and not wait: break
 
 @call_parse
 def main(

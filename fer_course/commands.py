@@ -34,11 +34,11 @@ def fer_train(
     data:str='synth',
     runs:str='', # Runs to train, separated by commas; all runs if not given
     seeds:str='0', # Random seeds, separated by commas; each gives one record
-    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the one that was best before)
-    # or 'small' (a network sixty times smaller); records go below out/recipes/
+    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the previous one) or
+    # 'small' (a network sixty times smaller); records go below out/recipes/
     recipe:str='',
-    # Highest learning rate of the one-cycle schedule; 0.002 if not given, or as the run or
-    # recipe says; several rates, separated by commas, are compared, with records below out/lr<rate>/
+    # Highest learning rate of the one-cycle schedule; 0.002 if not given here or by the run or
+    # recipe; several rates, separated by commas, are compared, with records below out/lr<rate>/
     lr:str=None,
     # Number of training faces to keep, the same for all runs and seeds; all if not given
     subset:int=None,
@@ -103,18 +103,12 @@ def _plan(
         raise InputError(f'--recipe {recipe} replaces the runs; leave out --runs')
     names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
              else [_check_run(o) for o in _names(runs) or RUNS])
+    rates = [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']]
     seeds = [_check_seed(o) for o in _names(seeds) or ['']]
-    rates = [] if lr is None else [_rate(o) for o in _names(lr) or ['']]
-    _check_once(runs=names, seeds=seeds, lr=rates)
-    return names, seeds, [dict(lr=o) for o in rates] or [{}]
-
-def _check_once(
-    **values, # Lists by the names of their options
-):
-    "Raise `InputError` for a value that is given twice"
-    for k,v in values.items():
+    for k,v in dict(runs=names, seeds=seeds, lr=[o['lr'] for o in rates if o]).items():
         if twice := [o for o in v if v.count(o)>1]:
             raise InputError(f'--{k}: {twice[0]} is given twice; name each once')
+    return names, seeds, rates
 
 def _check_given(
     **args, # Paths by the names of their options
@@ -321,7 +315,7 @@ def fer_compare(
           else 'The runs are on several data sets; give --out to write tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
-def _plural(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
+def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
 
 def _describe_answer(
     answer, # From `fer_course.infer.predict.predict_each`
@@ -346,12 +340,13 @@ def _summarise_answers(
     whole, # Was each picture used as one face?
 )->list: # Lines; none for a single picture with a face
     "Lines that `fer-predict` prints at the end"
+    from fer_course.infer.predict import answers_table
     ok = [o for o in answers if o.error is None]
-    none, probs = sum(not len(o.boxes) for o in ok), [p for o in ok for p in o.probs]
-    said = Counter(vocab[p.argmax()] if p.max()>=unsure else 'not sure' for p in probs)
+    none, said = (sum(not len(o.boxes) for o in ok),
+                  Counter(answers_table(ok, vocab, unsure).expression.dropna()))
     lines = []
     if len(ok)>1:
-        lines = [f'{_plural(len(ok), "picture")}, {_plural(len(probs), "face")}' + (': ' if said else '')
+        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(said.total(), "face")}' + (': ' if said else '')
                  + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
     if none and not whole:
         lines.append(f'No face found in {none:,} of {len(ok):,}. '
@@ -417,7 +412,7 @@ def _files(pictures):
         if set('*?[') & set(o) and not is_url(o) and not os.path.lexists(o):
             # the shells of Windows leave patterns as they are
             found = sorted(glob(o, recursive=True))
-            if not found: raise InputError(f'{o}: no file matches this pattern; check the folder and the pattern')
+            if not found: raise InputError(f'{o}: no file matches this pattern; check it')
             files += found
             continue
         try: files += files_in(o, others) if os.path.isdir(o) else [o]
@@ -442,7 +437,7 @@ def _summarise_moving(
     from fer_course.infer.predict import is_moving, is_url
     moving = [str(o) for o in files if not is_url(o) and is_moving(o)]
     if not moving: return []
-    return [f'Of {_plural(len(moving), "animation")} only the first frame is used, such as '
+    return [f'Of {_numbered(len(moving), "animation")} only the first frame is used, such as '
             f'{moving[0]}; convert it to a video to use more']
 
 @call_parse

@@ -45,6 +45,7 @@ read_a_face.q3            | 0.75                                                
 read_a_face.q3            | 'accuracy_of'                                                 | you gave a str
 read_a_face.q3            | lambda preds: 1.                                              | takes 1 positional argument
 read_a_face.q3            | lambda preds, targs: float('nan')                             | not a number
+read_a_face.q3            | lambda preds, targs: 1.                                       | three of them named right
 read_a_face.q4            | lambda cm: 100*cm.diagonal()/cm.sum(1)                        | in percent
 read_a_face.q4            | lambda cm: [..., 0, 0]                                        | still a `...`
 read_a_face.q4            | lambda cm: cm.diagonal()/cm.sum(axis=2)                       | stopped with AxisError
@@ -53,8 +54,11 @@ read_a_face.q5            | 3                                                   
 read_a_face.q5            | 'a'                                                           | three points higher
 look_at_the_data.q1       | 24.5                                                          | in percent
 look_at_the_data.q1       | '24.5'                                                        | without quotes
+look_at_the_data.q1       | 879                                                           | how many faces are happy
 look_at_the_data.q1       | 1/7                                                           | equally frequent
 look_at_the_data.q2       | def f(train, test): sum(1 for o in test)                      | `return` is missing
+look_at_the_data.q2       | lambda train, test: 2                                         | one pair of arrays only
+look_at_the_data.q2       | lambda train, test: '2'                                       | Give one number
 look_at_the_data.q2       | 2                                                             | you gave an int
 look_at_the_data.q2       | import sys; f = lambda train, test: sys.exit()                | ends Python
 look_at_the_data.q3       | lambda v: 100*(v*(v-1)).sum()/(v.sum()*(v.sum()-1))           | in percent
@@ -90,6 +94,7 @@ freezing.q6               | [1e-4, 1e-3, 1e-2]                                  
 five_runs.q1              | .5                                                            | too low
 five_runs.q1              | 350                                                           | half a point is 0.005
 five_runs.q2              | lambda a, b: (a & ~b).sum()                                   | cannot be what is asked for
+five_runs.q2              | lambda a, b: ((a & ~b).mean(), (b & ~a).mean())               | not which share
 five_runs.q2              | def alone(a, b): print((a & ~b).sum())                        | `return` is missing
 five_runs.q3              | True                                                          | not a bool
 five_runs.q5              | (0.52, 0.56)                                                  | you gave a tuple
@@ -97,6 +102,7 @@ five_runs.q5              | from fer_course.records.metrics import wilson; f = l
 where_it_looks.q1         | def f(acts, grads): w = grads.mean((1,2)); return (...*acts).sum(0) | still a `...`
 where_it_looks.q1         | def f(acts, grads): (grads.mean((1,2))[:,None,None]*acts).sum(0).relu() | `return` is missing
 where_it_looks.q4         | lambda before, covered: 100*(before[before.argmax()]-covered[:,before.argmax()]) | in percent
+ship_it.q2                | 3379975                                                       | in bytes
 ship_it.q2                | '3.4 MB'                                                      | without quotes
 ship_it.q3                | import numpy as np; f = lambda s, t: 100*np.exp(s/t)/np.exp(s/t).sum(1, keepdims=True) | in percent
 ship_it.q3                | import numpy as np; f = lambda s, t: s*np.nan                 | not a number
@@ -116,6 +122,7 @@ train_for_real.q1         | '124'                                               
 train_for_real.q1         | 2000/64*4                                                     | the quarter is left out
 train_for_real.q2         | def mirrored(probs_of, imgs): (probs_of(imgs)+probs_of(imgs[:,:,::-1]))/2 | `return` is missing
 train_for_real.q2         | lambda probs_of, imgs: probs_of(imgs[...,::-1])/2+probs_of(imgs)/2 | RIGHT
+train_for_real.q2         | lambda probs_of, imgs: 50*(probs_of(imgs)+probs_of(imgs[:,:,::-1])) | in percent
 train_for_real.q2         | lambda probs_of, imgs: probs_of                               | brackets are missing
 train_for_real.q3         | 'D.'                                                          | RIGHT
 train_for_real.q4         | lambda file: file.name.startswith('eve_')                     | RIGHT

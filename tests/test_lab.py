@@ -31,6 +31,12 @@ def server(tmp_path_factory, env):
     p.wait()
     log.close()
 
+def test_installed_with_a_kernel():
+    "Neither Voilà nor ipywidgets brings a kernel, so whoever is told to install Voilà is told to install one"
+    pages = [o.read_text(encoding='utf-8') for o in (ROOT/'README.md', *(ROOT/'nbs').rglob('*.ipynb'))]
+    lines = [o for text in pages for o in text.splitlines() if 'pip install' in o and 'voila' in o]
+    assert len(lines)>=4 and all('ipykernel' in o for o in lines)
+
 @pytest.fixture(scope='module')
 def url(server): return server.url
 

@@ -93,6 +93,40 @@ def test_plots_are_told_from_faces(site):
     assert not [o for o in plots if re.search('drawn face|Faces:|^Eight|^Brightest|^Most is lost|the code above', o)]
     assert len(plots)>20 and len(others)>20
 
+def test_in_the_dark():
+    "Without its paper a face stays as it is, words turn light, and a picture without paper is left alone"
+    from tools.dark import in_the_dark
+    face = np.random.default_rng(0).integers(0, 240, (40, 40, 3), dtype=np.uint8)
+    sheet = np.full((80, 60, 3), 255, dtype=np.uint8)
+    sheet[30:70,10:50], sheet[10:12,20:40], sheet[15:17,20:40] = face, 0, (213, 94, 0)
+    dark = np.asarray(in_the_dark(Image.fromarray(sheet)))
+    assert (dark[30:70,10:50,:3]==face).all() and (dark[30:70,10:50,3]==255).all()
+    assert (dark[10:12,20:40]>235).all() and dark[0,0,3]==0
+    assert luminance(dark[15,20,:3]/255)>1.5*luminance(sheet[15,20]/255) and dark[15,20,0]>dark[15,20,1]>dark[15,20,2]
+    assert in_the_dark(Image.fromarray(face)) is None
+
+def test_faces_in_the_dark(site):
+    "Galleries have a picture without white paper for the dark, which says and measures the same"
+    shown = pictures_of(site, 'lessons/07_where_it_looks.html')
+    light, dark = ([o for o in shown if k in o['class']] for k in ('on-light', 'on-dark'))
+    assert len(light)==len(dark)>5 and not [o for o in light if 'data-figure' in o]
+    assert [(o['alt'], o['width'], o['height']) for o in light]==[(o['alt'], o['width'], o['height']) for o in dark]
+    for o in dark:
+        with Image.open(site/'lessons'/o['src']) as img: assert np.asarray(img.convert('RGBA'))[[0, -1],:,3].mean()<40
+
+def test_light_pages_load_no_dark_pictures(browser, site, url):
+    "Of the two pictures of a gallery, one is loaded and one is seen"
+    for scheme in 'light', 'dark':
+        page = browser.new_page(viewport=DESK, color_scheme=scheme)
+        asked = []
+        page.on('request', lambda o: asked.append(o.url))
+        page.goto(url+'lessons/07_where_it_looks.html')
+        page.evaluate("document.querySelectorAll('img').forEach(o => o.scrollIntoView())")
+        page.wait_for_load_state('networkidle')
+        seen = page.evaluate("() => ['on-light', 'on-dark'].map(k => [...document.querySelectorAll('img.'+k)].filter(o => o.offsetParent).length)")
+        page.close()
+        assert any('/dark/' in o for o in asked)==(scheme=='dark') and bool(seen[0])==(scheme=='light') and bool(seen[1])==(scheme=='dark')
+
 def test_sharp(site):
     "Figures made from records are drawn twice as fine as they are shown, but for many confusion matrices at once"
     html = read(site, 'results.html')
@@ -192,7 +226,17 @@ def test_unbroken():
         '<p><code class="short">fer-train --runs</code>, <span class="number">2026-11-26</span></p>'
     block = f'<img alt="2026-11-26"><pre><code>x y</code></pre><pre><code class="py">x</code></pre><code>{"x"*31}</code>'
     assert unbroken(block)==block
+    assert unbroken('<h2>reads 69.2 %</h2><pre>7 % 3</pre>')=='<h2>reads 69.2\u00a0%</h2><pre>7 % 3</pre>'
     assert unbroken(f'<code>{"x"*31} --runs</code>')==f'<code>{"x"*31} <span class="short">--runs</span></code>'
+
+def test_findings(site):
+    "Headings of Results and Benchmarks are findings with a number, and runs are called what people call them"
+    for name in 'results.html', 'benchmarks.html':
+        html = read(site, name)
+        heads = [plain(o) for o in re.findall('<h[23][^>]*>(.*?)</h[23]>', html, re.S)]
+        assert len(heads)>5 and [o for o in heads if not re.search(r'\d', o)] in ([], ['On this page'])
+        words = re.sub(r'<code.*?</code>|<pre.*?</pre>', '', html, flags=re.S)
+        assert not re.search(r'(adam|rmsprop)_(pretrained|scratch|frozen)', words)
 
 def test_shared_words(site):
     "Descriptions hold no marks of Markdown, and llms.txt says what the course is"
@@ -317,7 +361,8 @@ def test_search_words(site):
 def test_search_hides(site):
     "The search box tells no number that answers the bet, and none that is folded; installing is not found in every lesson"
     found = json.loads((site/'search.json').read_text(encoding='utf-8'))
-    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html'))]
+    told = [o['section']+' '+o['text'] for o in found if o['href'].startswith(('results.html', 'study.html'))
+            or o['href'].startswith('benchmarks.html') and re.search('pretrained|reez|frozen', o['section'])]
     assert len(told)>20 and not [o for o in told if re.search(r'\d\.\d', o)]
     home, = [o['text'] for o in found if o['href']=='index.html#what-came-out']
     assert 'adam_pretrained … …' in home

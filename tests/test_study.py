@@ -1,9 +1,11 @@
 "The study's report: what it finds in made-up stages, whose truth is known, and what it refuses"
-import json, sys
+import json, sys, threading
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from conftest import ROOT
+from fer_course import synth
 from fer_course.core.errors import InputError
 from fer_course.core.faceset import VOCAB
 from fer_course.records.runs import run_pairs
@@ -18,14 +20,18 @@ SKILL = dict(adam_pretrained=2., rmsprop_pretrained=2., adam_scratch=.8, rmsprop
 def write_json(name, job, loss):
     arm, lr, seed = job
     history = [dict(epoch=e, accuracy=.3+.05*e, cpu_seconds=60.) for e in (1, 2)]
-    row = dict(stage=name, run=arm, lr=lr, seed=seed, epochs=2, n_train=5000, valid=dict(loss=loss, accuracy=.5), history=history, cpu_seconds=120.)
+    row = dict(stage=name, cached=False, run=arm, lr=lr, seed=seed, epochs=2, n_train=5000,
+               valid=dict(loss=loss, accuracy=.5), history=history, cpu_seconds=120.)
     path = study_report.path_of(name, job)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(row))
 
 def write_tuning(name):
-    "Losses with a bottom at 0.002, well inside the grid"
-    for job in study.jobs(name): write_json(name, job, 1+abs(np.log2(job[1]/.002))/10+job[2]/100)
+    for job in study.jobs(name): write_tuned(name, job)
+
+def write_tuned(name, job):
+    "A loss with its bottom at 0.002, well inside the grid"
+    write_json(name, job, 1+abs(np.log2(job[1]/.002))/10+job[2]/100)
 
 def write_sealed(name, seeds):
     "Probabilities that raise the true class by the arm's skill, whatever the seed; noise is shared by the arms of a seed"
@@ -61,6 +67,24 @@ def test_rates(made_up):
     assert 'No best rate lies at an end of the rates' in page and 'for none of the study' in page
     assert 'no interval over seeds of the 7 rates excludes zero' in page and 'nan' not in page
     assert 'first steps? (stages A and B)' in page and '- RMSProp with bias correction, pretrained minus RMSProp, pretrained: +0.0 to +0.0 points' in page
+
+def test_waits_for_another_process(tmp_path, monkeypatch):
+    "A process that finds others at all that is left waits for them, and does what they did not finish"
+    faces = synth.faces(100)
+    monkeypatch.setattr(study, 'HERE', tmp_path/'study')
+    monkeypatch.setattr('fer_course.data.readers.load_faces', lambda *args, **kwargs: faces)
+    monkeypatch.setattr(study, 'train', lambda name, *args: (trained.append(args[:3]), write_tuned(name, args[:3])))
+    (tmp_path/'study').mkdir()
+    recorded, stopped, *rest = study.jobs('B')
+    for o in rest: write_tuned('B', o)
+    trained, locks = [], [FileLock(tmp_path/'B'/f'.{study.name_of(*o)}.lock', thread_local=False) for o in (recorded, stopped)]
+    for o in locks: o.acquire()
+    def others():
+        write_tuned('B', recorded)
+        for o in locks: o.release()
+    threading.Timer(.3, others).start()
+    study.run('B', None, None, tmp_path, 'cpu')
+    assert trained==[stopped] and not study.todo('B')
 
 def test_processor_seconds():
     "What the design's page says of how long trainings took"

@@ -71,5 +71,3 @@ def write_copies(
         folder.mkdir(exist_ok=True)
         for fn in {*folder.glob('*.ipynb')}-{folder/o.name for o in lessons}: fn.unlink()
         for fn in lessons: (folder/fn.name).write_text(copy(fn, Path(root)), encoding='utf-8', newline='\n')
-
-if __name__ == '__main__': write_copies()

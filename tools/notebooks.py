@@ -39,8 +39,8 @@ def is_hidden(cell): return cell['cell_type']=='code' and bool(re.search(r'^#\| 
 
 def set_badges(
     root:Path, # The repository's folder
-    repo:str, # As for `badges`
-    branch:str='main', # As for `badges`
+    repo:str, # The repository on GitHub, for example 'https://github.com/ann/faces'
+    branch:str='main', # Its branch
 )->list: # Lessons that were changed
     "Write the badges into each lesson's second cell (nbdev drops what follows title and summary in the first)"
     changed = []

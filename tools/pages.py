@@ -181,6 +181,7 @@ class _Text(HTMLParser):
 
 _SETUP = re.compile(r'<details[^>]*>\s*<summary>Installing the library.*?</details>', re.S)
 ANSWERS = 'results.html', 'study.html' # they answer what `bet.md` asks
+_ANSWER = re.compile('pretrained|[Ff]reez|frozen') # so do these sections of Benchmarks
 def _secret(text): return re.sub(r'(?<![\w-])[−+±-]?\d+(?:[.,]\d+)*(?!\w)', '…', text)
 
 def search_entries(
@@ -192,11 +193,12 @@ def search_entries(
     title = next(unescape(m[1]) for o in heads if (m := re.search(o, html, re.S)))
     p, plain = _Text(), lambda o: ' '.join(o.split())
     p.feed(_SETUP.sub('', html))
-    said = lambda o: plain(_secret(o) if href in ANSWERS else o)
+    answers = lambda section: href in ANSWERS or href=='benchmarks.html' and _ANSWER.search(section)
+    said = lambda o, section: plain(_secret(o) if answers(section) else o)
     title = plain(re.sub('<[^>]+>', '', title))
     if m := re.search(r'<div class="description">(.*?)</div>', html, re.S): p.sections[0][1] = unescape(re.sub('<[^>]+>', '', m[1]))
     at = [f'{href}#{anchor}' if anchor else href for anchor,_,_ in p.sections]
-    return [dict(objectID=h, href=h, title=title, section=said(o[1]), text=said(o[2])) for h,o in zip(at, p.sections)]
+    return [dict(objectID=h, href=h, title=title, section=said(o[1], o[1]), text=said(o[2], o[1])) for h,o in zip(at, p.sections)]
 
 def by_keyboard(
     html:str, # A page
@@ -291,12 +293,13 @@ def numbers(
 def unbroken(
     html:str, # A page
 )->str: # The same page
-    "Short code, each word of long code, and dates, marked so that they break over no line"
+    "Short code, each word of long code, and dates, marked so that they break over no line; nor does a number leave its percent sign"
     words = lambda m: re.sub(r'(?<!\S)\S{2,30}(?!\S)', r'<span class="short">\g<0></span>', m[0])
     html = re.sub(r'(?<!<pre>)<code>([^<]{1,30})</code>', r'<code class="short">\1</code>', html)
     html = re.sub(r'(?<=(?<!<pre>)<code>)[^<]+(?=</code>)', words, html)
     date = lambda m: re.sub(r'\b20\d\d-\d\d-\d\d\b', r'<span class="number">\g<0></span>', m[0])
-    return re.sub(r'(?<=>)[^<>]+(?=<)', date, html)
+    percent = lambda m: re.sub(r'(?<=\d) (?=%)', '\u00a0', m[0]) if m[1] is None else m[0]
+    return re.sub(r'(<pre.*?</pre>)|(?<=>)[^<>]+(?=<)', percent, re.sub(r'(?<=>)[^<>]+(?=<)', date, html), flags=re.S)
 
 def lasting_anchors(
     html:str, # A page

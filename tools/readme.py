@@ -49,7 +49,3 @@ def write_readme(
     "Write README.md from what the home page's notebook has stored"
     nb = nbformat.read(Path(root)/'nbs'/'index.ipynb', 4)
     (Path(root)/'README.md').write_text(readme(nb), encoding='utf-8')
-
-if __name__ == '__main__':
-    run_notebook(ROOT/'nbs'/'index.ipynb')
-    write_readme()

@@ -63,7 +63,7 @@ def _without_pictures(
 
 def stale(
     root:Path=ROOT, # A clone
-    fast:bool=False, # As for `write_all`
+    fast:bool=False, # Leave out what takes longer than seconds?
 )->list: # Paths relative to it
     "Files that `write_all` would change, found in a copy; pictures aside, which may differ from one matplotlib to the next"
     with TemporaryDirectory() as d:

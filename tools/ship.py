@@ -22,16 +22,16 @@ def ship(
     out=None, # Card to write, the model beside it; if None, the one that `fer-predict` uses
 )->Path: # The card
     "Export a model, fit the temperature on validation faces, measure the very file on valid and test, and write it"
-    import torch
     from fer_course.infer.export import convert_model, onnx_scores
     from fer_course.nets.card import SHIPPED, write_model
+    from fer_course.nets.predictor import softmax
     from fer_course.records.calibration import apply_temperature, fit_temperature
     from fer_course.records.metrics import metrics, preds_table
     model, card = convert_model(path, kind, faces)
     preds = {}
     for split in ('valid', 'test'):
         part = faces.take(faces.split==split)
-        probs = torch.from_numpy(onnx_scores(model, part.imgs)).softmax(1)
+        probs = softmax(onnx_scores(model, part.imgs))
         preds[split] = preds_table(probs, part.labels, vocab=card['vocab'])
     card['temperature'] = round(fit_temperature(preds['valid']), 4)
     card['metrics'] = {k: metrics(apply_temperature(p, card['temperature'])) for k,p in preds.items()}

@@ -14,6 +14,7 @@ from fastcore.script import call_parse
 from fer_course.core.cli import cli
 from fer_course.core.errors import InputError
 from fer_course.infer.detect import CASCADE
+from tools.dark import dark_pictures
 from tools.drawing_js import bring_lab, home_lab
 from tools.drawn import icon, samples, share_card
 from tools.pages import (accessible, at_any_depth, bring_pictures, by_keyboard, exercise_boxes, folded_setup, home, lasting_anchors, no_cdn,
@@ -68,6 +69,7 @@ def _finished(html, href, root, out, cfg):
     folder, up, address = posixpath.dirname(href), '../'*href.count('/'), f'{cfg.doc_host}{cfg.doc_baseurl}/'
     html = on_site(repo_links(html, folder, f'{cfg.git_url}/blob/{cfg.branch}'), folder, address)
     html = sized(bring_pictures(html, folder, root, out), out/folder)
+    if folder!='apps': html = dark_pictures(html, up, out) # an app's window is light, as its picture is
     html = _FUSE.sub(f'src="{up}assets/search.js"', html)
     html = html.replace('</head>', _ICONS.format(up=up) + '</head>', 1)
     if href=='index.html': html = home_lab(home(html))

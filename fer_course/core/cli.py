@@ -11,9 +11,9 @@ __all__ = ['error_line', 'cli']
 import os, sys
 from functools import wraps
 
-from fastcore.script import is_cli
-
 from .errors import InputError
+
+from fastcore.script import is_cli
 
 # %% ../../nbs/lib/core/cli.ipynb #a036d30d
 def error_line(
@@ -25,14 +25,14 @@ def error_line(
     return ' '.join(s.split()) or type(e).__name__
 
 # %% ../../nbs/lib/core/cli.ipynb #ec540644
-def _discard_output():
+def _unread():
     # so that Python's own flush at exit does not fail again
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 def _is_first_empty():
-    "Whether the first argument is empty; fastcore removes it from `sys.argv`"
-    given = sys.argv[1:]
-    return given[:1]==[''] or sys.orig_argv[-len(given)-1:]==['', *given]
+    args = sys.argv[1:]
+    # fastcore takes an empty first argument out of `sys.argv`, but not out of `sys.orig_argv`
+    return args[:1]==[''] or sys.orig_argv[-len(sys.argv):]==['', *args]
 
 def cli(
     f, # A command, to be decorated by `call_parse` next
@@ -50,7 +50,7 @@ def cli(
                                  'or see whether a variable of the shell is unset')
             f(*args, **kwargs)
             sys.stdout.flush()
-        except BrokenPipeError: msg,code = _discard_output(),141
+        except BrokenPipeError: msg,code = _unread(),141
         except (InputError, OSError) as e: msg,code = f'error: {error_line(e)}',2
         except KeyboardInterrupt: msg,code = 'stopped; everything finished so far is kept',130
         else: return

@@ -143,10 +143,10 @@ def take(
 
 # %% ../../nbs/lib/core/faceset.ipynb #82f3a4e9
 def apportion(
-    sizes:np.ndarray, # Number of faces of each class, or any weights, `[c]`
-    n:int, # Number of faces to choose in all
-)->np.ndarray: # Number of faces to choose of each class, `int [c]`, summing to `n`
-    "Divide `n` in proportion to `sizes`, by the largest remainder method"
+    sizes:np.ndarray, # Sizes of the classes, `[c]`: numbers of faces, or weights
+    n:int, # Number of faces to divide among the classes
+)->np.ndarray: # Faces for each class, `int [c]`, summing to `n`
+    "Divide `n` faces in proportion to `sizes`, without fractions (method of the largest remainder)"
     exact = n*sizes/sizes.sum()
     res = np.floor(exact).astype(int)
     res[np.argsort(res-exact, kind='stable')[:n-res.sum()]] += 1
@@ -206,8 +206,9 @@ _WAVES = 8      # Number of lowest frequencies along each side that two pictures
 _ALIKE = 0.985  # Two faces count as one photograph from this cosine on
 
 def _cosines(n): # `float32 [8, n]`: the first rows of the orthonormal cosine transform (DCT-II)
-    from scipy.fft import dct # here, as it takes a fifth of a second and only `copies` needs it
-    return dct(np.eye(n), axis=0, norm='ortho')[:_WAVES].astype(np.float32)
+    res = np.cos(np.pi/n*np.outer(np.arange(min(_WAVES, n)), np.arange(n)+.5))*np.sqrt(2/n)
+    res[0] /= np.sqrt(2)
+    return res.astype(np.float32)
 
 def _low_frequencies(imgs):
     "Lowest frequencies `float32 [n, 64]` of length 1, without the mean; size and light hardly matter"
@@ -289,3 +290,11 @@ def fingerprint(
         h.update(np.ascontiguousarray(o))
     if self.soft is not None: h.update(np.ascontiguousarray(self.soft.astype('<f4')))
     return h.hexdigest()[:16]
+
+@patch
+def data_config(
+    self:FaceSet,
+)->dict: # `name`, `fingerprint`, `source`, and `n`, the number of faces of each split
+    "What the `config.json` of a record says of its faces"
+    return dict(name=self.name, fingerprint=self.fingerprint(), source=self.source,
+                n=self.counts().sum(axis=1).to_dict())

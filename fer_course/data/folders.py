@@ -25,7 +25,7 @@ from .classes import check_classes, class_note, name_classes, vocab_for
 from .columns import (
     UTF16, columns_note, csv_columns, drop_empty_end, is_missing, more_roles, pick_columns, separator)
 from .fer2013 import check_order, is_pixel_table
-from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
+from .pictures import SUFFIXES, TINY, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
 from .splits import column_splits, fill_splits, name_words, split_name
 
@@ -457,7 +457,6 @@ def _same_depth(imgs, depths):
     for k,b in deep.items(): imgs[k] = imgs[k] >> (max(deep.values())-b)
     return {k: max(deep.values()) if k in deep else b for k,b in depths.items()}
 
-_TINY = 8 # Pixels; a smaller picture shows no face
 _SQUARE = 1.25 # A picture whose sides differ by more than this is not called square
 
 def decode_all(
@@ -481,13 +480,13 @@ def decode_all(
         else:
             oblong += max(face.size) > _SQUARE*min(face.size)
             moving += 'animated' in img.info
-            tiny += min(face.size) < min(_TINY, size)
+            tiny += min(face.size) < min(TINY, size)
             if 'depth' in img.info:
                 depths |= dict.fromkeys([(name, o) for o in boxes.get(name, ())] or [name], img.info['depth'])
     depths = Counter(_same_depth(imgs, depths).values())
     said = ((f'Shape: {oblong:,} pictures are not square; only their middle is used', oblong),
             (f'Frames: of {moving:,} pictures with several only the first is used', moving),
-            (f'Size: {tiny:,} pictures are under {_TINY} pixels high or wide and were enlarged', tiny))
+            (f'Size: {tiny:,} pictures are under {TINY} pixels high or wide and were enlarged', tiny))
     return imgs, bad, [o for o,n in said if n] + [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
         for b,n in sorted(depths.items()) if b!=16]

@@ -21,7 +21,7 @@ from .classes import check_classes, class_note, name_classes
 from .columns import ROLES, columns_note, find_split, is_missing, pick_columns
 from .fer2013 import csv_faces
 from .folders import decode_all, make_set, refuse_bad
-from .pictures import grey_face, open_picture
+from .pictures import open_picture, resize_set
 from .sets import Found
 from .splits import column_splits, split_name
 
@@ -136,9 +136,7 @@ def _read_pixels(parts, path, size, seed, vocab):
     write_csv(pa.table(cols), f := io.BytesIO())
     f.seek(0)
     name = path.resolve().name
-    faces = csv_faces(io.BufferedReader(f), name, name.split('.')[0], vocab, seed=seed)
-    if faces.imgs.shape[1:]==(size, size): return faces
-    return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
+    return resize_set(csv_faces(io.BufferedReader(f), name, name.split('.')[0], vocab, seed=seed), size)
 
 def read_parquet(
     # A file, or a folder with files for each split (`train-….parquet` or `train/….parquet`)

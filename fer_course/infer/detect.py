@@ -26,7 +26,7 @@ def _check_picture(
     "Raise `InputError` if `img` is not a picture"
     if img.dtype!=np.uint8 or img.ndim not in (2,3) or (img.ndim==3 and img.shape[2]!=3):
         raise InputError(f'a picture is uint8 [h, w] or [h, w, 3], not {img.dtype} {list(img.shape)}; '
-                         'open it with read_picture')
+                         'open it with read_picture (fer_course.infer.predict)')
 
 def grey_of(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
@@ -110,7 +110,7 @@ def detect(
 # landmarks `float [k, 5, 2]` (eyes, nose, corners of the mouth, each from left to right),
 # scores `float [k]`
 )->tuple:
-    "The faces that CenterFace finds, highest score first"
+    "Find faces with CenterFace; the highest score comes first"
     _check_picture(img)
     side, session = np.clip(max(img.shape[:2]), least, longest), session or _centerface()
     found = [_search(img, side*k, border, threshold, session) for k in _SCALES]
@@ -131,7 +131,8 @@ def tilt_of(
 def find_tilted_faces(
     img:np.ndarray, # `uint8 [h, w]` or `[h, w, 3]`
     **kwargs # Arguments of `detect`
-)->np.ndarray: # As from `find_faces`, with the tilt in degrees clockwise as a fifth number, `int [k, 5]`
+# `int [k, 5]`: squares `x, y, w, h` in pixels, largest first, and the tilt in degrees clockwise
+)->np.ndarray:
     "Squares around the faces in a picture, and how far each face is tilted"
     boxes, points, _ = detect(img, **kwargs)
     side = TIGHT*boxes[:,2:].max(1, keepdims=True)
@@ -155,7 +156,7 @@ def find_faces_cascade(
     longest:int=1024, # A picture with a longer side than this, in pixels, is reduced to it
     smallest:int=40, # Side of the smallest face to look for, in pixels of the reduced picture
     border:float=.1, # Width added around the picture, as a share of its longer side
-)->np.ndarray: # As from `find_faces`
+)->np.ndarray: # Squares `x, y, w, h` in pixels, `int [k, 4]`, largest first; may reach over the edge
     "Squares around the faces that the cascade of OpenCV 4 finds"
     import cv2
     if not hasattr(cv2, 'CascadeClassifier'):

@@ -6,7 +6,7 @@ Docs: https://fer-course.github.io/fer_course/lib/infer/export.html.md"""
 
 # %% auto #0
 __all__ = ['PRECISIONS', 'resize_matrix', 'to_onnx', 'onnx_scores', 'to_fp16', 'correct_biases', 'quantize', 'to_int8',
-           'no_logging', 'convert_model', 'export_onnx']
+           'convert_model', 'export_onnx']
 
 # %% ../../nbs/lib/infer/export.ipynb #44872725
 import copy, io, logging, warnings
@@ -26,7 +26,7 @@ from ..nets.card import read_card, write_model
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
 from ..nets.modelfile import load_network
-from ..nets.predictor import TorchPredictor, onnx_input, onnx_session, softmax
+from ..nets.predictor import TorchPredictor, onnx_session, softmax
 
 # %% ../../nbs/lib/infer/export.ipynb #eb296cfd
 def resize_matrix(
@@ -136,7 +136,8 @@ def onnx_scores(
     "Scores of an ONNX model"
     run = onnx_session(model).run
     return np.concatenate([
-        run(None, onnx_input(imgs[i:i+bs]))[0] for i in range(0, len(imgs), bs)])
+        run(None, {'faces': imgs[i:i+bs,None].astype(np.float32)})[0]
+        for i in range(0, len(imgs), bs)])
 
 # %% ../../nbs/lib/infer/export.ipynb #0ff11207
 def to_fp16(
@@ -165,7 +166,7 @@ def _mean_inputs(m, imgs):
     m.graph.output.extend([helper.make_empty_tensor_value_info(o) for o in names])
     outs = ort.InferenceSession(
         m.SerializeToString(), providers=['CPUExecutionProvider']
-    ).run(names, onnx_input(imgs))
+    ).run(names, {'faces': imgs[:,None].astype(np.float32)})
     return {k: v.mean((0,*range(2, v.ndim))) for k,v in zip(names, outs)}
 
 def _round(w): # as the runtime rounds them: 128 steps for each output channel
@@ -198,7 +199,8 @@ def correct_biases(
 
 class _Batches: # calibration data as `quantize_static` reads it
     def __init__(self, imgs, bs=32):
-        self.batches = (onnx_input(imgs[i:i+bs]) for i in range(0, len(imgs), bs))
+        self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)}
+                        for i in range(0, len(imgs), bs))
     def get_next(self): return next(self.batches, None)
 
 def quantize(
@@ -211,7 +213,7 @@ def quantize(
     from onnxruntime.quantization import QuantType, quantize_static
     m = load_from_string(correct_biases(model, imgs[:64], keep))
     kept = {o.output[0]: o.name for o in _layers(m)[:keep]}
-    with TemporaryDirectory() as d, no_logging():
+    with TemporaryDirectory() as d, _no_logging():
         quantize_static(
             m, f'{d}/model.onnx', _Batches(imgs),
             op_types_to_quantize=['Conv', 'Gemm', 'Clip', 'Relu'],
@@ -227,7 +229,7 @@ def to_int8(
     model:bytes, # From `to_onnx`
     imgs:np.ndarray, # Training faces `uint8 [n, h, w]`: half to calibrate, half to judge the result
     enough:float=.98, # Share of faces that should keep their label
-)->bytes: # An ONNX model of about a quarter of the size, and faster
+)->bytes: # About a quarter of the size, and faster
     "Leave out more and more first layers, up to half of all, until enough faces keep their label"
     from onnx import load_from_string
     n, half = len(_layers(load_from_string(model))), len(imgs)//2
@@ -238,7 +240,7 @@ def to_int8(
     return res
 
 @contextmanager
-def no_logging():
+def _no_logging():
     "Silence the advice that `quantize_static` logs, which was already followed"
     logging.disable(logging.WARNING)
     try: yield
@@ -289,8 +291,8 @@ def convert_model(
 def export_onnx(
     path, # A model that `fer-train` left: its card, its weights, or their common name
     kind:str='fp32', # One of `PRECISIONS`
-    # Faces like those it was trained on (by default drawn ones): 1,000 measure the agreement, and
-    # 'int8' is calibrated on the training split
+    # Faces like those it was trained on (by default drawn ones): they measure the agreement with
+    # PyTorch, and calibrate 'int8'
     faces:FaceSet=None,
     force:bool=False, # Write a model that agrees too little with PyTorch?
 )->Path: # The card of the new model; the model is beside it

@@ -55,7 +55,7 @@ def check_vocab(
 ):
     "Raise `InputError` for class names that no model can have"
     if not all(isinstance(o, str) for o in vocab) or not 2<=len(set(vocab))==len(vocab):
-        raise InputError(f'{path}: vocab must be a list of different names, not {vocab}; '
+        raise InputError(f'{path}: vocab must be a list of two or more different names, not {vocab}; '
                          'give each class a name of its own')
     if list(vocab)!=sorted(class_name(o) if is_expression(o) else o for o in vocab):
         raise InputError(

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
-from .figures import COLORS, Picture, small_figure, tidy_axes
+from .figures import Picture, line_style, small_figure, tidy_axes
 from .metrics import DECIMALS, is_correct, cross_entropy, reliability, vocab_of
 
 # %% ../../nbs/lib/records/calibration.ipynb #e16936c6
@@ -66,9 +66,9 @@ def reliability_diagram(
     fig = small_figure(3)
     ax = fig.subplots()
     ax.plot([0,1], [0,1], color='#888888', linewidth=.8, linestyle=':')
-    for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
+    for i,(name,preds) in enumerate(tables.items()):
         r = reliability(preds)
-        ax.plot(r.confidence, r.accuracy, color=color, marker=marker, markersize=4, linewidth=1.2, label=name)
+        ax.plot(r.confidence, r.accuracy, markersize=4, linewidth=1.2, label=name, **line_style(i))
     tidy_axes(ax, 'confidence', 'accuracy', percent='xy', legend=True)
     said = ' '.join(_say_gap(*o) for o in tables.items())
     return Picture(fig, f'Accuracy against confidence, with the diagonal of perfect calibration. {said}')
@@ -85,9 +85,9 @@ def coverage_curve(
     "Accuracy on the faces that are answered, against their share"
     fig = small_figure(2.6)
     ax = fig.subplots()
-    for (name,preds),color,marker in zip(tables.items(), COLORS, 'os^D'):
+    for i,(name,preds) in enumerate(tables.items()):
         c = coverage(preds)
-        ax.plot(c.coverage, c.accuracy, color=color, marker=marker, markersize=3.5, linewidth=1.2, label=name)
+        ax.plot(c.coverage, c.accuracy, markersize=3.5, linewidth=1.2, label=name, **line_style(i))
     tidy_axes(ax, 'coverage: share of faces answered', 'accuracy on these faces', percent='xy', legend=len(tables)>1)
     said = ' '.join(_say_coverage(*o) for o in tables.items())
     return Picture(fig, f'Accuracy on the faces that are answered, against their share. {said}')

@@ -10,6 +10,7 @@ __all__ = ['compare_runs', 'pairs_of', 'compare_pairs', 'summarise_pairs', 'clas
 
 # %% ../../nbs/lib/records/compare.ipynb #c0fd9ef3
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pandas as pd
 
 from .metrics import bootstrap_diff, is_correct, mcnemar, mean_over_seeds
 from .groups import accuracy_interval, group_by_run
-from .runs import RUNS, differing_args, run_pairs
+from .runs import RUNS, differing_args, run_name, run_pairs
 from .seeds import adjust_holm, compare_crossed, is_equivalent
 
 # %% ../../nbs/lib/records/compare.ipynb #62a4d986
@@ -51,9 +52,11 @@ def _is_pair(ab):
     """Do two runs differ in only one thing?
 
     For runs of `RUNS`, that is one argument, or the settings in brackets after the names of mixed runs."""
-    (a,_,sa), (b,_,sb) = (o.partition(' (') for o in ab)
+    (a,_,a_settings), (b,_,b_settings) = (o.partition(' (') for o in ab)
     known = {a,b} & RUNS.keys()
-    return a==b or not known or sa==sb and (len(known)==1 or len(differing_args(a, b))==1)
+    if a==b or not known: return True
+    if a_settings!=b_settings: return False
+    return len(known)==1 or len(differing_args(a, b))==1
 
 def pairs_of(
     runs, # Names of runs, in the order of `group_by_run`
@@ -232,6 +235,10 @@ Every number stands in `pairs.csv`, each seed in `paired.csv`.
 ![{confusions}](confusions.png)
 """
 
+def _named(label): # the settings in the label of a mixed run stay as they are
+    run, *apart = label.split(' (', 1)
+    return ' ('.join([run_name(run), *apart])
+
 def tables_of(
     records, # `Record`s
     mixed:bool=False, # Allow settings to differ?
@@ -246,15 +253,20 @@ def write_comparison(
     mixed:bool=False, # Allow settings to differ?
     tables:dict|None=None, # From `tables_of`; computed if left out
 )->Path: # `out`
-    "Write four tables as CSV, four figures, and `comparison.md` with all of them"
+    """Write four tables as CSV, four figures, and `comparison.md` with all of them
+
+    Figures and page call runs what people call them, the CSV files as they are called in code."""
     # here, since tables do not need matplotlib
     from fer_course.records.figures import accuracies, confusions, curves, f1_dots
     out, tables = Path(out), tables or tables_of(records, mixed)
-    pics = {f.__name__: f(records, mixed) for f in (accuracies, curves, f1_dots, confusions)}
-    runs, classes = tables['comparison'], tables['per_class']
+    people = [replace(r, config=r.config | dict(run=run_name(r.config['run']))) for r in records]
+    pics = {f.__name__: f(people, mixed) for f in (accuracies, curves, f1_dots, confusions)}
+    runs, classes = tables['comparison'].rename(index=_named), tables['per_class'].rename(columns=_named)
     names = ', '.join(_values(records, lambda c: c['data']['name']))
     # with one seed, most columns would be empty
-    pairs = format_pairs(tables['pairs'])
+    pairs = tables['pairs']
+    if len(pairs): pairs = pairs.assign(**{o: pairs[o].map(_named) for o in 'ab'})
+    pairs = format_pairs(pairs)
     pairs = pairs.loc[:, (pairs!='').any()]
     rounded = classes.map('{:.3f}'.format).assign(n=classes.n)
     page = _PAGE.format(

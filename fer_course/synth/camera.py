@@ -178,7 +178,7 @@ def _places(p, z, size):
     return px(u), px(v)
 
 # %% ../../nbs/lib/synth/camera.ipynb #08c501dc
-def _rows_with(p, flag):
+def _flagged(p, flag):
     at = np.flatnonzero(p[flag].to_numpy()>0)
     return at, p.iloc[at]
 
@@ -188,7 +188,7 @@ def hand(
     ch, # Colour channel, None for grey
 ):
     "Four fingers in front of a part of the face, where `p.hand` is set"
-    at, p = _rows_with(p, 'hand')
+    at, p = _flagged(p, 'hand')
     if not len(at): return img
     (x, y), (s, c) = (
         _grid(img.shape[-1]), [_col(o) for o in turn(p.hand_turn.to_numpy(np.float32))])
@@ -209,7 +209,7 @@ def strand(
     ch, # Colour channel, None for grey
 ):
     "A strand of hair across the face, where `p.strand` is set"
-    at, p = _rows_with(p, 'strand')
+    at, p = _flagged(p, 'strand')
     if not len(at): return img
     x, y = _grid(img.shape[-1])
     d = x-_col(p.strand_x)-_col(p.strand_tilt)*(y+.9)*(.3+.4*y)
@@ -223,7 +223,7 @@ def watermark(
     p, # Parameters, one row per face
 ):
     "A line of pale marks like letters, where `p.watermark` is set"
-    at, p = _rows_with(p, 'watermark')
+    at, p = _flagged(p, 'watermark')
     x, size = x.copy(), x.shape[-1]
     ink = (bits(p.seed, p.face, 'watermark', 72)>>np.uint64(63)).astype(np.float32)
     ink = ink.reshape(-1, 3, 24)
@@ -243,7 +243,7 @@ def jpeg(
     p, # Parameters, one row per face
 ):
     "The loss of JPEG compression, where `p.jpeg` (its coarseness) is above 0"
-    at, p = _rows_with(p, 'jpeg')
+    at, p = _flagged(p, 'jpeg')
     n, size = len(at), x.shape[-1]//8*8
     b = np.round(x[at,:size,:size]).astype(float)
     b = b.reshape(n, size//8, 8, size//8, 8).transpose(0,1,3,2,4)
@@ -267,8 +267,7 @@ def _scene(p, size):
     return noise, clouds(bits(p.seed, p.face, 'back', 49), size, 7, 7), c, big
 
 def expose(
-    # Intensities of the action units, `[n, 2, units]`, 0 to 1: the person's left side, then the right
-    units:np.ndarray,
+    units:np.ndarray, # Intensities `[n, 2, units]`, 0 to 1: the person's left side, then the right
     p:pd.DataFrame, # Rows of parameters, with `seed` and `face`
     size:int, # Height and width, in pixels
     channels, # Colour channels; `[None]` for grey

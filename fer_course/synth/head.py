@@ -228,9 +228,8 @@ _MOVE2, _MOVE1 = _matrix(_SLOT2), _matrix(_SLOT1)
 
 # %% ../../nbs/lib/synth/head.ipynb #8759c57b
 def face_parts(
-    # Intensities of the action units, `[n, 2, units]`, 0 to 1: the person's left side, then the right
-    units:np.ndarray,
-    ident:np.ndarray, # The person's features, `[n, identity]`, -1 to 1
+    units:np.ndarray, # Intensities `[n, 2, units]`, 0 to 1: the person's left side, then the right
+    ident:np.ndarray, # Shape of each face, `[n, identity]`, -1 to 1
 # For each part an `AttrDict` of its numbers: `[n, 2, 1, 1]` for paired parts, `[n, 1, 1]` for others
 )->dict:
     "The parts of some faces, moved by their action units"
@@ -485,9 +484,8 @@ def _light(q, c, form):
                + (1-c.amb)*q.lit*(.5+.5*open_))
 
 def shape(
-    # Intensities of the action units, `[n, 2, units]`, 0 to 1: the person's left side, then the right
-    units:np.ndarray,
-    ident:np.ndarray, # The person's features, `[n, identity]`, -1 to 1
+    units:np.ndarray, # Intensities `[n, 2, units]`, 0 to 1: the person's left side, then the right
+    ident:np.ndarray, # Shape of each face, `[n, identity]`, -1 to 1
     # Looks, each `[n, 1, 1]`: `lx`, `ly`, `lz` (direction of the light), `amb` (share of ambient
     # light), `ao`, `gaze_x`, `gaze_y`, `rim`, `glasses`
     c:AttrDict,

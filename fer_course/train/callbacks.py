@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..core.cache import write_whole
 from ..core.errors import InputError
-from ..records.runs import EXTRAS
+from ..records.runs import EXTRA_ARGS
 from .distributed import rank
 from fastai.vision.all import *
 
@@ -90,10 +90,10 @@ class Checkpoint(Callback):
 # %% ../../nbs/lib/train/callbacks.ipynb #85b9d8c3
 def diff_settings(
     a:dict, # Settings of one training
-    b:dict, # Settings of another; of those that only `a` has, the extras of a training are compared
+    b:dict, # Settings of another; of those that only `a` has, `EXTRA_ARGS` are compared
 )->str: # `key: value there, value here`; empty if all are equal
     "Describe how the settings of two trainings differ"
-    keys = [*b, *(o for o in EXTRAS if o in a and o not in b)]
+    keys = [*b, *(o for o in EXTRA_ARGS if o in a and o not in b)]
     return '; '.join(f'{k}: {a.get(k)!r} there, {b.get(k)!r} here' for k in keys if a.get(k)!=b.get(k))
 
 def read_checkpoint(

@@ -22,13 +22,13 @@ from fastai.callback.mixup import MixUp
 from ..data.block import class_weights, fer_dls
 from ..core.faceset import FaceSet
 from ..nets.card import check_vocab
-from ..nets.model import check_arch
+from ..nets.model import check_arch, check_pretrained
 from ..nets.modelfile import predict_faces, save_network
 from ..nets.predictor import find_model, load_predictor
 from ..records.metrics import preds_table
-from ..records.record import (Record, describe_data, describe_machine, git_commit, make_record, read_record,
+from ..records.record import (Record, describe_machine, git_commit, make_record, read_record,
                                        package_versions, write_record)
-from ..records.runs import EXTRAS, RECIPES, RUNS, training_args
+from ..records.runs import EXTRA_ARGS, RECIPES, RUNS, training_args
 from .callbacks import *
 from .distil import distill_labels
 from .distributed import call_workers, check_launch, distrib_cbs, world_size
@@ -39,10 +39,11 @@ def _check_settings(a): # arguments from `training_args`
     find_opt(a['opt_func'])
     check_name(a['balance'], ['none', 'weights', 'sampling'], 'balance')
     check_arch(a['arch'])
+    if a['pretrained']: check_pretrained(a['arch'])
     if a['teacher']: find_model(a['teacher'])
     if a['sizes'] and a['sizes'][-1]!=a['size']:
         raise InputError(f'sizes={a["sizes"]} must end with size={a["size"]}, '
-                         'the size at which the network is evaluated')
+                         'the size at which the network is evaluated; change one of the two')
 
 @delegates(training_args)
 def run_args(
@@ -55,16 +56,17 @@ def run_args(
     return args
 
 def _settings(faces, run, seed, a): # everything that determines a training, as in `config.json`
-    data = describe_data(faces)
-    # without its folders; `source` has its checksum
-    teacher = Path(a['teacher']).name if a['teacher'] else None
-    used = {**a, 'teacher': teacher, 'views': a['views'] if teacher else None}
+    data = faces.data_config()
+    # the teacher's name without folders; `source` has its checksum
+    used = dict(a, teacher=Path(a['teacher']).name) if a['teacher'] else dict(a, views=None)
+    # so that the settings of the five runs stay short
+    extras = {k: used[k] for k in EXTRA_ARGS if used[k]}
     kept = {k: a[k] for k in ('bs', 'lr', 'opt_func', 'pretrained', 'freeze_to')}
     return dict(run=run, seed=seed, data=data, vocab=list(faces.vocab),
                 arch=a['arch'], size=a['size'], epochs=a['epochs'],
                 n_train=data['n']['train'], **kept, wd=FAIR['wd'] if a['fair'] else None,
                 **{k: a[k] for k in ('balance', 'label_smoothing', 'erase', 'fair')},
-                schedule='fit_one_cycle', **{k: used[k] for k in EXTRAS if used[k]})
+                schedule='fit_one_cycle', **extras)
 
 @delegates(run_args)
 def run_settings(
@@ -96,7 +98,7 @@ class RunData:
         if key not in self.made: self.made[key] = make(args)
         return self.made[key]
 
-    def _with_teacher(self, args):
+    def _labelled(self, args):
         if not args['teacher']: return self.faces
         teacher = load_predictor(args['teacher'])
         name, views = teacher.card['path'].name, args['views']
@@ -105,7 +107,7 @@ class RunData:
 
     def faces_for(self, args:dict)->FaceSet: # `args` from `run_args`
         "The faces, with a teacher's labels if the run has a teacher"
-        return self._once(self._with_teacher, args, ['teacher', 'views'])
+        return self._once(self._labelled, args, ['teacher', 'views'])
 
     def dls_for(self, args:dict)->DataLoaders: # `args` from `run_args`
         "DataLoaders for the faces of `faces_for`"

@@ -36,7 +36,9 @@ q1 = quiz.value(
 # %% ../../../nbs/questions/five_runs.ipynb #0e36e94d
 def _judge_alone(f):
     a, b = np.array([1,1,1,1,0,0,0], bool), np.array([1,0,0,0,1,1,0], bool)
-    res = tuple(int(o) for o in f(a, b))
+    found = tuple(float(o) for o in f(a, b))
+    if any(o!=int(o) for o in found): return 'Give two counts, whole numbers: how many faces, not which share of them.'
+    res = tuple(map(int, found))
     if res==(2, 3):
         return ('You have the two numbers the wrong way round: first the faces that `a` alone got '
                 'right.')
@@ -63,6 +65,7 @@ q2 = quiz.code(
         'def alone(a, b): return a.sum(), b.sum()': 'leave them out',
         'def alone(a, b): return (a==b).sum(), (a!=b).sum()': 'both did the same',
         'def alone(a, b): return (a | b).sum(), 0': 'but your function gives',
+        'def alone(a, b): return (a & ~b).mean(), (b & ~a).mean()': 'not which share',
         'def alone(a, b): return 3, 2': 'one pair of arrays only'})
 
 # %% ../../../nbs/questions/five_runs.ipynb #0efab560

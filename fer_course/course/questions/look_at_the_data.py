@@ -24,6 +24,7 @@ q1 = quiz.value(
     '879 of 3,589 test faces are happy: a network that says nothing else gets 24.5 %.',
     ['Which class has most faces in the row `test`?', 'Divide that count by the sum of the row.'],
     {
+        int(_test.max()): 'That is how many faces are happy. Accuracy is their share of all test faces.',
         1/7: 'That is what guessing gives where all classes are equally frequent. Here they are '
              'not.',
         float(FER2013.loc['train'].max()/FER2013.loc['train'].sum()):
@@ -35,7 +36,9 @@ def _judge_leaks(f):
     a, b, c = (np.full((2,2), o, dtype=np.uint8) for o in (1,2,3))
     train, test = np.stack([a, a, b]), np.stack([a, c, a, c, c])
     n = f(train, test)
-    if n==2: return None
+    if isinstance(n, str) or np.ndim(n): return f'Give one number; your function gives {n!r}.'
+    if n==2:
+        return None if f(train, test[1:])==1 else 'It is right for one pair of arrays only: use `train` and `test`.'
     if n==1:
         return ('You count different pictures. Two test faces are the same picture, and both are '
                 'known from training: that makes two leaks.')
@@ -62,7 +65,9 @@ q2 = quiz.code(
         'lambda train, test: sum((a==b).all() for a in train for b in test)': 'count pairs',
         'lambda train, test: len({o.tobytes() for o in test}-{o.tobytes() for o in train})+2':
             'Count the test faces',
-        'lambda train, test: 0': 'says 0'})
+        'lambda train, test: 0': 'says 0',
+        'lambda train, test: 2': 'one pair of arrays only',
+        'lambda train, test: "2"': 'Give one number'})
 
 # %% ../../../nbs/questions/look_at_the_data.ipynb #a3cd9d4b
 def _judge_agreement(f):

@@ -83,8 +83,8 @@ def _judge_accuracy(f):
     if np.allclose(said, [4,3,0]):
         return 'You count the faces that are right. Accuracy is their share.'
     if np.allclose(said, [0,.25,1]): return 'That is the share of faces that are wrong.'
-    return (f'For four faces that are all right your function gives {said[0]:.2f}, where it should '
-            'give 1.')
+    which, x, want = next(o for o in zip(('all', 'three', 'none'), said, (1, .75, 0)) if not np.isclose(o[1], o[2]))
+    return f'For four faces, {which} of them named right, your function gives {x:.2f}, where it should give {want}.'
 
 q3 = quiz.code(
     _judge_accuracy,
@@ -100,7 +100,8 @@ q3 = quiz.code(
     wrong={
         'lambda preds, targs: (preds.argmax(dim=1)==targs).float().sum()': 'count the faces',
         'lambda preds, targs: (preds.argmax(dim=1)!=targs).float().mean()': 'are wrong',
-        'lambda preds, targs: (preds.max(dim=1).values).float().mean()': 'it should give 1'})
+        'lambda preds, targs: (preds.max(dim=1).values).float().mean()': 'it should give 1',
+        'lambda preds, targs: 1.': 'three of them named right'})
 
 # %% ../../../nbs/questions/read_a_face.ipynb #37a9ca2a
 def _judge_recall(f):

@@ -39,7 +39,8 @@ q2 = quiz.value(
     {
         13.5: 'That is for float32, four bytes a weight.',
         6.8: 'That is for float16, two bytes a weight.',
-        27.: 'That is in millions of bits. Eight bits are a byte.'})
+        27.: 'That is in millions of bits. Eight bits are a byte.',
+        3379975: 'That is in bytes. A million of them are a MB.'})
 
 # %% ../../../nbs/questions/ship_it.ipynb #09f622a3
 def _softmax(s):

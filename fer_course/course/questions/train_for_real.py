@@ -68,6 +68,7 @@ q2 = quiz.code(
     right='def mirrored(probs_of, imgs):\n    return (probs_of(imgs)+probs_of(imgs[:,:,::-1]))/2',
     why='A smile is a smile in the mirror too. Two looks at each face, twice the time, and no '
         'training.',
+    share=True,
     hints=[
         '`imgs[:,:,::-1]` reads each row of each picture from right to left.',
         'Ask `probs_of` twice, add, and halve.'],
