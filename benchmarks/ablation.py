@@ -42,7 +42,7 @@ def row(name, preds, whole):
 def main(
     data:str=DATA, # FER2013, by name or path
     n:int=5000, # Training faces
-    seeds:int=3, # Trainings of each arm
+    seeds:int=3, # Number of seeds with which each variant is trained
     models:Path=Path('models/recipes'), # Folder of the trained models
     out:Path=OUT, # Folder for the table
 ):

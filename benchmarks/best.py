@@ -50,7 +50,7 @@ def main(
     model:str='models/recipes/fer2013/best/seed0.json', # Card of the trained recipe
     small:str='models/recipes/fer2013-distilled/small/seed0.json', # Card of the small network
     data:str=DATA, # FER2013, by name or path
-    votes:str='fer2013new.csv', # Of FER+
+    votes:str='fer2013new.csv', # Path of FER+'s votes
     out:Path=OUT, # Folder for what was found
 ):
     faces = load_faces(data)

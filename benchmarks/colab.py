@@ -144,8 +144,8 @@ def merged(old, new):
 @cli
 def main(
     out:Path=OUT/'colab.json', # The record
-    lessons:str='*', # Which of colab/ to run, as a pattern
-    env:Path=None, # Folder to keep the environment in; without one it is built anew and thrown away
+    lessons:str='*', # Pattern for the names of the lessons in colab/ to run
+    env:Path=None, # Folder to keep the environment in; if not given, it is built anew and removed at the end
 ):
     "Install the library as Colab does, and run all lessons there"
     if not interpreter(): raise InputError(f'python{VERSION} is neither on the path nor in ~/.pyenv: install it, for it is the Python that Colab has')

@@ -39,7 +39,7 @@ def row_provenance()->dict: # `cpu`, `torch`, `git`, `when`
     return dict(cpu=describe_machine()['cpu'], torch=package_versions()['torch'], git=(git_commit() or {}).get('commit'), when=now())
 
 def record_provenance(
-    config:dict, # Of a record, as `fer-train` writes it
+    config:dict, # `config` of a record, as `fer-train` writes it
 )->dict: # `cpu`, `torch`, `git`, `started`
     "The same for a row made from a record"
     c = config
@@ -71,9 +71,9 @@ def cpu_time(f)->tuple:
     return f(), time.process_time()-began
 
 def run_apart(
-    script, # This benchmark's `__file__`
-    *args, # Its arguments in the other process
-    threads:int=1, # Of PyTorch
+    script, # `__file__` of the benchmark
+    *args, # Arguments of the benchmark in the other process
+    threads:int=1, # Number of threads that PyTorch may use
 )->str: # The last line that it printed
     "Run a part of a benchmark in a process of its own"
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONWARNINGS='ignore')

@@ -36,8 +36,8 @@ def row(r):
 
 @call_parse
 def main(
-    results:Path=ROOT/'results'/'synth', # Records of the other two
-    work:Path=Path('models/correction'), # Folder for records and models of the two trained here
+    results:Path=ROOT/'results'/'synth', # Folder with the records of adam_scratch and rmsprop_scratch
+    work:Path=Path('models/correction'), # Folder for records and models of the two optimizers that are trained here
     out:Path=OUT/'correction.csv', # Table to write
 ):
     from fer_course import synth

@@ -32,7 +32,7 @@ def epoch(n):
 @call_parse
 def main(
     sizes:str=f'1000,2000,4000,8000,{ALL}', # Numbers of training faces, separated by commas
-    one:int=0, # Only measure this one, and print it
+    one:int=0, # Measure only this number of faces, and print the result
     out:Path=OUT, # Folder for cost.csv and cost.json
 ):
     "Processor seconds and memory of an epoch, by the number of its faces"

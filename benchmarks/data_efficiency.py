@@ -42,9 +42,9 @@ def row(all_faces, run, n, seed, epochs, lr):
 def main(
     data:str=DATA, # FER2013, by name or path
     ns:str='500,1500', # Training faces, separated by commas
-    runs:str='adam_pretrained,adam_scratch', # Which of the five
-    seeds:str=SEEDS, # Which faces, which weights, which order
-    epochs:int=5, # Times through the training faces
+    runs:str='adam_pretrained,adam_scratch', # Names of runs, separated by commas
+    seeds:str=SEEDS, # Random seeds of the choice of faces, the head and the order, separated by commas
+    epochs:int=5, # Number of epochs
     steps:int=0, # Batches of 64 in each training, whatever its epochs; 0 for as many as `epochs` make
     lr:float=LR, # Highest learning rate
     out:Path=OUT/'data_efficiency.csv', # Table to write or to go on with

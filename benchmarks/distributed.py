@@ -48,10 +48,10 @@ def against(a, b): # lists of records, seed by seed
 @call_parse
 def main(
     subset:int=1024, # Training faces
-    epochs:int=4, # Times through them
+    epochs:int=4, # Number of epochs
     size:int=48, # Side of the pictures, in pixels
     bs:int=64, # Batch size, shared by the processes
-    seeds:str=SEEDS, # Trainings of each case
+    seeds:str=SEEDS, # Random seeds, separated by commas; each case is trained with each of them
     work:Path=Path('models/distributed'), # Folder for records and models
     out:Path=OUT, # Folder for the table
 ):

@@ -37,7 +37,7 @@ def find_leaked(faces):
 @call_parse
 def main(
     data:str=DATA, # FER2013, by name or path
-    votes:str='fer2013new.csv', # Of FER+
+    votes:str='fer2013new.csv', # Path of FER+'s votes
     out:Path=ROOT/'results'/'fer2013-facts', # Folder for what was found
 ):
     faces, table = load_faces(data), read_votes(votes)

@@ -55,8 +55,8 @@ def row(faces, valid, case, seed, epochs):
 def main(
     data:str=DATA, # FER2013, by name or path
     subset:int=1024, # Training faces
-    epochs:int=4, # Times through them
-    seeds:str=SEEDS, # Of head, order, augmentation and dropout
+    epochs:int=4, # Number of epochs
+    seeds:str=SEEDS, # Random seeds of head, order, augmentation and dropout, separated by commas
     out:Path=OUT/'freezing.csv', # Table to write or to go on with
 ):
     torch.set_num_threads(1)

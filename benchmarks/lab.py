@@ -37,11 +37,11 @@ def measure(size, n, threads): return json.loads(run_apart(__file__, '--one-roun
 
 @call_parse
 def main(
-    rounds:int=3, # Processes
-    n:int=30, # Moves in each
+    rounds:int=3, # Number of processes that measure, one after the other
+    n:int=30, # Number of moves of a slider in each process
     size:int=192, # Side of the picture, in pixels
-    threads:int=1, # Of PyTorch
-    one_round:bool=False, # Only one process, this one; print milliseconds
+    threads:int=1, # Number of threads that PyTorch may use
+    one_round:bool=False, # Measure in this process alone, and print milliseconds
     out:Path=OUT, # Folder for lab.csv and lab.json
 ):
     "Milliseconds from a slider's move to the face and to the answer"

@@ -105,10 +105,10 @@ def main(
     *models:str, # Models that fer-train left
     data:str='synth', # Faces to calibrate with and to judge by: 'synth', 'fer2013', or a path
     rounds:int=5, # Processes for each contender, in turn
-    seconds:float=3, # For each of the two batch sizes in each process
-    step:str=None, # For the processes themselves: 'time' or 'judge'
-    name:str=None, # ... of which contender
-    work:Path=None, # ... in which folder
+    seconds:float=3, # Seconds of each process for each of the two batch sizes
+    step:str=None, # Set in the processes that measure: 'time' or 'judge'
+    name:str=None, # Set in the processes that measure: the contender
+    work:Path=None, # Set in the processes that measure: the folder of its files
     out:Path=OUT, # Folder for predict.csv and predict.json
 ):
     "Milliseconds a face and accuracy, of the same model run in different ways, beside others"

@@ -13,7 +13,7 @@ from common import OUT, ROOT, describe_machine, git_commit, now, save_json
 from fer_course.core.cli import cli
 from fer_course.records.record import PACKAGES
 
-ENVS = ['3.10', '3.11', '3.12', '3.13', 'opencv5'] # Of tox, in pyproject.toml
+ENVS = ['3.10', '3.11', '3.12', '3.13', 'opencv5'] # Environments of tox, as in pyproject.toml
 SHOWN = [*PACKAGES, 'onnxruntime', 'ipython', 'ipykernel', 'nbdev', 'pytest', 'opencv-python-headless']
 
 def installed(python):
@@ -44,7 +44,7 @@ def measure(env, work, folder):
 @call_parse
 @cli
 def main(
-    envs:str=','.join(ENVS), # Which, of tox's
+    envs:str=','.join(ENVS), # Environments of tox, separated by commas
     work:Path=ROOT/'.tox', # Folder of the environments
     out:Path=OUT/'pythons.json', # The record
 ):

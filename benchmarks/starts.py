@@ -57,11 +57,11 @@ def row(faces, case, seed, epochs, lr, bs, size):
 @call_parse
 def main(
     subset:int=1024, # Training faces, of the course's drawn set
-    epochs:int=4, # Times through them
+    epochs:int=4, # Number of epochs
     lr:float=LR, # Highest learning rate
     bs:int=32, # Batch size
     size:int=48, # Side of the pictures, in pixels
-    seeds:str=SEEDS, # Of head, order, augmentation and dropout
+    seeds:str=SEEDS, # Random seeds of head, order, augmentation and dropout, separated by commas
     out:Path=OUT/'starts.csv', # Table to write or to go on with
 ):
     torch.set_num_threads(1)

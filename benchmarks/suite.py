@@ -26,7 +26,7 @@ def seconds_by_lesson(report):
 @call_parse
 @cli
 def main(
-    processes:str='auto', # How many test side by side: as many as there are cores (at most 4), or a number
+    processes:str='auto', # Number of test processes; 'auto' for one a core, at most 4
     out:Path=OUT/'suite.json', # The record
 ):
     "Run all tests in a clone of the last commit, and keep counts and times"

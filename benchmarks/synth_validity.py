@@ -93,8 +93,8 @@ def main(
     model:str='', # For read: our model, trained on FER2013
     data:str=DATA, # FER2013, by name or path
     n:int=0, # Faces: 2,002 to read, 10,000 to teach, 1,000 real ones for fewer
-    seed:int=2026, # Of the drawn faces
-    epochs:int=5, # Of each training
+    seed:int=2026, # Random seed of the drawn faces
+    epochs:int=5, # Epochs of each training
     lr:float=1e-3, # Highest learning rate
     work:Path=Path('models/synth-validity'), # Folder for the model that teach leaves
     out:Path=ROOT/'results/synth-validity', # Folder for what was found

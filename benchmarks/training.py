@@ -103,7 +103,7 @@ def measure(case, n, threads): return float(run_apart(__file__, '--case', case, 
 def main(
     rounds:int=3, # Measurements of each case; the fastest counts
     n:int=12, # Steps of a measurement
-    threads:int=2, # Of PyTorch
+    threads:int=2, # Number of threads that PyTorch may use
     case:str='', # Only measure this one, once, and print images a second
     out:Path=OUT, # Folder for training.csv and training.json
 ):

@@ -63,7 +63,7 @@ def judge(predictors, expression, before, after, n, seed):
 def main(
     model:str, # The network to tune against: 'fer', 'small', or a model's path
     held_out:str, # The network that judges, trained apart from the first
-    expressions:str=','.join(VOCAB), # Which to tune, separated by commas
+    expressions:str=','.join(VOCAB), # Expressions to tune, separated by commas
     n:int=140, # Faces of each expression in the search
     n_judged:int=400, # Faces of each expression that judge the result
     step:float=.1, # By how much an intensity is changed

@@ -34,8 +34,8 @@ def fer_train(
     data:str='synth',
     runs:str='', # Runs to train, separated by commas; all runs if not given
     seeds:str='0', # Random seeds, separated by commas; each gives one record
-    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the previous one) or
-    # 'small' (a network sixty times smaller); records go below out/recipes/
+    # Train a recipe instead of the runs: 'best' (for accuracy), 'mixup' (the one that was best before)
+    # or 'small' (a network sixty times smaller); records go below out/recipes/
     recipe:str='',
     # Highest learning rate of the one-cycle schedule; 0.002 if not given here or by the run or
     # recipe; several rates, separated by commas, are compared, with records below out/lr<rate>/
@@ -103,12 +103,18 @@ def _plan(
         raise InputError(f'--recipe {recipe} replaces the runs; leave out --runs')
     names = ([check_name(recipe, RECIPES, 'recipe')] if recipe
              else [_check_run(o) for o in _names(runs) or RUNS])
-    rates = [{}] if lr is None else [dict(lr=_rate(o)) for o in _names(lr) or ['']]
     seeds = [_check_seed(o) for o in _names(seeds) or ['']]
-    for k,v in dict(runs=names, seeds=seeds, lr=[o['lr'] for o in rates if o]).items():
+    rates = [] if lr is None else [_rate(o) for o in _names(lr) or ['']]
+    _check_once(runs=names, seeds=seeds, lr=rates)
+    return names, seeds, [dict(lr=o) for o in rates] or [{}]
+
+def _check_once(
+    **values, # Lists by the names of their options
+):
+    "Raise `InputError` for a value that is given twice"
+    for k,v in values.items():
         if twice := [o for o in v if v.count(o)>1]:
             raise InputError(f'--{k}: {twice[0]} is given twice; name each once')
-    return names, seeds, rates
 
 def _check_given(
     **args, # Paths by the names of their options
@@ -315,7 +321,7 @@ def fer_compare(
           else 'The runs are on several data sets; give --out to write tables and figures.')
 
 # %% ../nbs/lib/commands.ipynb #4cbcdb86
-def _numbered(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
+def _plural(n, word): return f'{n:,} {word}{"" if n==1 else "s"}'
 
 def _describe_answer(
     answer, # From `fer_course.infer.predict.predict_each`
@@ -346,7 +352,7 @@ def _summarise_answers(
                   Counter(answers_table(ok, vocab, unsure).expression.dropna()))
     lines = []
     if len(ok)>1:
-        lines = [f'{_numbered(len(ok), "picture")}, {_numbered(said.total(), "face")}' + (': ' if said else '')
+        lines = [f'{_plural(len(ok), "picture")}, {_plural(said.total(), "face")}' + (': ' if said else '')
                  + ', '.join(f'{k} {v:,}' for k,v in said.most_common())]
     if none and not whole:
         lines.append(f'No face found in {none:,} of {len(ok):,}. '
@@ -437,7 +443,7 @@ def _summarise_moving(
     from fer_course.infer.predict import is_moving, is_url
     moving = [str(o) for o in files if not is_url(o) and is_moving(o)]
     if not moving: return []
-    return [f'Of {_numbered(len(moving), "animation")} only the first frame is used, such as '
+    return [f'Of {_plural(len(moving), "animation")} only the first frame is used, such as '
             f'{moving[0]}; convert it to a video to use more']
 
 @call_parse

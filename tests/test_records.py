@@ -93,3 +93,16 @@ def test_sixth_run(six, env, name):
     "A sixth run is one row: no notebook has to know how many there are"
     res = run_notebook(six, six/'nbs'/'lib'/'records'/f'{name}.ipynb', env)
     assert res['ok'], res['err']
+
+def test_sixth_run_trains(tmp_path, monkeypatch):
+    "A sixth run trains with its own learning rate, and is compared with the runs that differ in one argument"
+    from fer_course import synth
+    from fer_course.records.compare import summarise_pairs
+    from fer_course.train.run import train_runs
+    monkeypatch.setitem(RUNS, 'sgd_scratch', dict(opt_func='SGD', pretrained=False, freeze_to=0, lr=2e-2))
+    where = dict(out=tmp_path/'results', models=tmp_path/'models', device='cpu', bar=False)
+    runs = ['adam_scratch', 'rmsprop_scratch', 'sgd_scratch']
+    records = train_runs(synth.faces(60, cache=False), runs, arch='fer_small', epochs=1, size=32, bs=16, **where)
+    assert [(o.config['opt_func'], o.config['lr']) for o in records]==[('Adam', 2e-3), ('RMSProp', 2e-3), ('SGD', 2e-2)]
+    pairs = summarise_pairs(records)
+    assert [*zip(pairs.a, pairs.b)]==[('adam_scratch', 'rmsprop_scratch'), ('adam_scratch', 'sgd_scratch'), ('rmsprop_scratch', 'sgd_scratch')]

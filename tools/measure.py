@@ -35,7 +35,7 @@ def functions(tree): return [o for o in ast.walk(tree) if isinstance(o, (ast.Fun
 
 def body_size(
     f, # Syntax tree of a function
-    lines, # Of its module
+    lines, # Lines of its module
 ): # Characters, 0 for a function of a docstring alone
     "How long the body is, without its docstring, indentation and line breaks"
     body = f.body if ast.get_docstring(f) is None else f.body[1:]
@@ -62,9 +62,10 @@ def by_module(
     for fn in modules(lib):
         text = fn.read_text(encoding='utf-8')
         tree, widths = ast.parse(text), np.array([len(o) for _,o in code_lines(text)] or [0])
-        rows.append(dict(module='.'.join(fn.relative_to(lib).with_suffix('').parts), functions=len(functions(tree)), public=len(public_names(tree)),
-                         lines=len(widths),
-                         width_p90=np.percentile(widths, 90), over_120=(widths>120).mean(), widest=widths.max()))
+        rows.append(dict(
+            module='.'.join(fn.relative_to(lib).with_suffix('').parts), functions=len(functions(tree)),
+            public=len(public_names(tree)), lines=len(widths), width_p90=np.percentile(widths, 90),
+            over_120=(widths>120).mean(), widest=widths.max()))
     return pd.DataFrame(rows).set_index('module')
 
 def is_exported(source): return re.match(r'#\| *exports?\b', source)

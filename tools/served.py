@@ -21,8 +21,8 @@ def free_port()->int:
         return s.getsockname()[1]
 
 def wait_for(
-    url:str, # Of the server, with a slash at its end
-    seconds:int=60, # How long to try
+    url:str, # Address of the server, with a slash at its end
+    seconds:int=60, # Seconds to try
 ):
     "Wait until a server answers"
     for _ in range(seconds*4):
@@ -40,7 +40,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def serve_folder(
-    folder:Path, # Of a built site
+    folder:Path, # Folder of a built site
 ): # Its address, with a slash at its end
     "A web server for a folder"
     with _Server(('127.0.0.1', 0), functools.partial(_Quiet, directory=folder)) as server:
@@ -73,7 +73,7 @@ def served(
         p.wait()
 
 @contextmanager
-def browser(): # Of Playwright's kind
+def browser(): # A `Browser` of Playwright
     "Chromium without a window: the system's, else the one that `playwright install chromium` fetched"
     found = find_chromium()
     with sync_playwright() as p:
@@ -84,10 +84,10 @@ def browser(): # Of Playwright's kind
         b.close()
 
 def tab(
-    b, # A browser
-    url:str, # Of an app
-    **kwargs, # Of `new_page`
-): # A page of Playwright's, whose app answers
+    b, # A browser, from `browser`
+    url:str, # Address of an app
+    **kwargs, # Arguments of Playwright's `new_page`
+): # A `Page` of Playwright, whose app answers
     "Open an app in a tab, with nothing from outside"
     page = b.new_page(**kwargs)
     page.set_default_timeout(WAIT)

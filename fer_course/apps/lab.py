@@ -27,9 +27,12 @@ def prototype(
     expression:str, # A class name
     variant:int=0, # Which of the ways to show it; wraps around
 )->dict: # `{unit: intensity}`, as `synth.draw` takes it
-    "The units shown by at least half of the faces of a variant in `synth.PROTOTYPES`, each at its middle intensity, to the nearest 0.05"
+    """The units of a variant in `synth.PROTOTYPES` that at least half of its faces show
+
+    Each has its middle intensity, to the nearest 0.05."""
     variants = synth.PROTOTYPES[check_name(expression, VOCAB, 'expression')]
-    return {u: round((lo+hi)*10)/20 for u,(often,lo,hi) in variants[variant%len(variants)][1].items() if often>=.5}
+    _, units = variants[variant%len(variants)]
+    return {u: round((lo+hi)*10)/20 for u,(often,lo,hi) in units.items() if often>=.5}
 
 # %% ../../nbs/lib/apps/lab.ipynb #9ffb9676
 _BAR = ('<div style="display:flex;align-items:center;line-height:1.6">'
@@ -50,7 +53,8 @@ def prob_bars(
 HEAD_SLIDERS = dict( # Parameters of `synth` with a slider, and the slider's name
     yaw='turn the head (°)', pitch='nod (°)', roll='tilt (°)', gaze_x='look to the side', gaze_y='look up or down',
     light='lamp to the side (°)', height='lamp above (°)')
-FACE_SIDES = {'both sides': '', "the face's left": 'L', "the face's right": 'R'} # Where units move that can move on one side
+# Where units move that can move on one side
+FACE_SIDES = {'both sides': '', "the face's left": 'L', "the face's right": 'R'}
 
 _MOUTH = ['AU9', 'AU10', 'AU12', 'AU14', 'AU15', 'AU16', 'AU17', 'AU20', 'AU22', 'AU23', 'AU24', 'AU25', 'AU26', 'AU27']
 SLIDER_GROUPS = {
@@ -125,8 +129,9 @@ class ExpressionLab(widgets.VBox):
 
     def _controls(self):
         buttons = _row([*self.buttons.values(), self.side])
-        groups = [(widgets.HTML(f'<b>{name}</b>'), _grid([self.sliders[k] for k in ks])) for name,ks in SLIDER_GROUPS.items()]
-        return [buttons, *(o for pair in groups for o in pair)]
+        groups = [o for name,ks in SLIDER_GROUPS.items()
+                  for o in (widgets.HTML(f'<b>{name}</b>'), _grid([self.sliders[k] for k in ks]))]
+        return [buttons, *groups]
 
 # %% ../../nbs/lib/apps/lab.ipynb #d86de86e
 @patch

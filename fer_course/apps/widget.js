@@ -10,7 +10,7 @@ const CAMERA = {
   NotFoundError: 'No camera was found. Plug one in, or open a picture instead.',
   NotReadableError: 'Another program is using the camera. Close it and try again.',
 }
-const NO_CAMERA = 'The browser gives no camera to this page: it wants https, or an address that begins with localhost. Open a picture instead.'
+const NO_CAMERA = 'The browser does not let this page use a camera: that needs https, or an address that begins with localhost. Open a picture instead.'
 const SILENT = s => `Python has not answered for ${s} seconds. If it is busy with other cells, this goes on afterwards; if it has stopped, run this cell again, or load this page again.`
 
 const number = p => p>.99 ? Math.floor(p*1000)/10 : Math.round(p*100) // never sure by rounding

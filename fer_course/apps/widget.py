@@ -30,7 +30,8 @@ from ..nets.card import TERMS
 from ..nets.predictor import load_predictor
 
 # %% ../../nbs/lib/apps/widget.ipynb #c3fa5d5d
-_SHIPPED_NAMES = {'shipped with fer_course': 'fer', 'shipped with fer_course, small': 'small'} # As they stand in the list of models
+# The package's models, by their names in the list
+_SHIPPED_NAMES = {'shipped with fer_course': 'fer', 'shipped with fer_course, small': 'small'}
 
 def model_name(
     model, # A model, as for `load_predictor`
@@ -71,7 +72,7 @@ _CROP = { # What can be done to a crop: `lo`, `hi`, `step`, where it rests, and 
     'light': dict(lo=-2, hi=2, step=.1, rest=0, label='light', show=1, unit='stops')}
 _REST = {k: o['rest'] for k,o in _CROP.items()} # A crop that nothing is done to
 
-def _moved(box, shift_x, shift_y, scale):
+def _move_box(box, shift_x, shift_y, scale):
     x, y, w, h = box
     k = max(w, h) # what is cut out is square
     return x + w/2 + k*(shift_x-scale/2), y + h/2 + k*(shift_y-scale/2), k*scale, k*scale
@@ -87,7 +88,7 @@ def transform_crop(
     light:float=0., # Exposure in stops: 1 doubles the light; values are clipped at white
 )->np.ndarray: # `uint8 [48, 48]`, as a model takes it
     "Crop the face in a box, as `fer_course.infer.predict.crop` does, then move, turn, blur or light it"
-    face = Image.fromarray(predict.crop(img, _moved(box, shift_x, shift_y, scale), turn=turn))
+    face = Image.fromarray(predict.crop(img, _move_box(box, shift_x, shift_y, scale), turn=turn))
     if blur: face = face.filter(ImageFilter.GaussianBlur(blur))
     return np.array(ImageEnhance.Brightness(face).enhance(2**light) if light else face)
 
@@ -100,7 +101,7 @@ def outline(
     **rest # Other settings of `transform_crop`, ignored here
 )->list: # Four corners `[x, y]`, clockwise from the upper left
     "The outline of a crop in its picture"
-    x, y, w, h = _moved(box, shift_x, shift_y, scale)
+    x, y, w, h = _move_box(box, shift_x, shift_y, scale)
     a = np.deg2rad(turn)
     rotation = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
     corners = np.array([[-w,-h], [w,-h], [w,h], [-w,h]])/2
@@ -108,8 +109,11 @@ def outline(
 
 # %% ../../nbs/lib/apps/widget.ipynb #94fcef31
 MAX_UPLOAD = 30_000_000 # Bytes of a picture file that is opened
-MAP_NAMES = {'nothing': 'show nothing', 'covering': 'cover parts of the face (occlusion)', 'grad_cam': 'Grad-CAM'} # Maps, and their names on the page
-_TERMS = f'{TERMS} A picture stays in the memory of the Python behind this page until you clear it; nothing stores it.'
+# Maps, and their names on the page
+MAP_NAMES = {'nothing': 'show nothing', 'covering': 'cover parts of the face (occlusion)',
+             'grad_cam': 'Grad-CAM'}
+_TERMS = (f'{TERMS} A picture stays in the memory of the Python process behind this page '
+          'until you clear it; nothing stores it.')
 _NO_UPLOAD = (0, '', b'') # Number and name of an upload, and what has arrived of it
 
 def _page_file(ending): return (files('fer_course.apps')/f'widget.{ending}').read_text(encoding='utf-8')
@@ -144,7 +148,7 @@ class PredictWidget(anywidget.AnyWidget):
         self.detector, self.opened, self.told = detector, {}, {}
         self._forget()
         super().__init__(models=list(self.cards), model=next(iter(self.cards)), **kwargs)
-        self.on_msg(self._heard)
+        self.on_msg(self._on_message)
         self.observe(lambda _: self._try(self.draw), ['expression', 'seed'])
         self.observe(lambda _: self._try(self.ask), ['model', 'crop', 'least', 'look', 'together'])
         self._try(self.draw)
@@ -196,7 +200,7 @@ def _near(box, boxes):
     return int(np.argmin([np.abs(middle(o)-middle(box)).sum() for o in boxes]))
 
 @patch
-def _take(self:PredictWidget, img, faces, turns, found, alt, shown=None):
+def _show_picture(self:PredictWidget, img, faces, turns, found, alt, shown=None):
     "Show a picture and the faces in it instead of those before; `shown` is its file, where the page has it already"
     last = self.faces[self.at] if shown and self.faces else None
     self.drawn, self.faces, self.answer, self.table = False, [], {}, []
@@ -234,14 +238,15 @@ def draw(self:PredictWidget):
     with self._busy(f'Drawing a face that shows {self.expression} …'):
         img, box = portrait(self.expression, self.seed)
         found = f'A drawn face, labelled {self.expression}. Its place is known: no detector is asked.'
-        self._take(img, [box], [0], found, f'A drawn face that shows {self.expression}')
+        self._show_picture(img, [box], [0], found, f'A drawn face that shows {self.expression}')
         self.drawn = True
 
-def _found(n, name):
+def _say_found(n, name):
     if not n:
         return (f'No face was found in {name}. The detector misses faces that are '
                 'turned away, covered or small.')
-    return f'One face was found in {name}.' if n==1 else f'{n} faces were found in {name}: choose one of them in the picture.'
+    if n==1: return f'One face was found in {name}.'
+    return f'{n} faces were found in {name}: choose one of them in the picture.'
 
 @patch
 def read(self:PredictWidget,
@@ -251,11 +256,12 @@ def read(self:PredictWidget,
     "Show a picture and find the faces in it; a picture as small as a face is taken as one"
     with self._busy(f'Reading {name} …'):
         try: img = predict.read_picture(data)
-        except InputError as e: raise InputError(f'{name} cannot be read as a picture: {e}') from e
+        except InputError as e: raise InputError(f'{name} cannot be read as a picture: {e}; open another') from e
         faces, turns = self._boxes(img, name)
         small = len(faces) and max(img.shape[:2])<=predict.FACE_SIZES[1]
-        found = f'{name} is as small as a FER2013 face, so the whole picture is used as the face.' if small else _found(len(faces), name)
-        self._take(img, faces, turns, found, name)
+        found = (f'{name} is as small as a FER2013 face, so the whole picture is used as the face.'
+                 if small else _say_found(len(faces), name))
+        self._show_picture(img, faces, turns, found, name)
 
 @patch
 def whole(self:PredictWidget):
@@ -272,7 +278,7 @@ def clear(self:PredictWidget):
 
 # %% ../../nbs/lib/apps/widget.ipynb #eaeb1401
 @patch
-def _opened(self:PredictWidget, name):
+def _open_model(self:PredictWidget, name):
     if name not in self.opened:
         with self._busy(f'Opening {name} …'): self.opened[name] = load_predictor(self.cards[name])
     return self.opened[name]
@@ -330,7 +336,7 @@ def _offer_looks(self:PredictWidget, model):
 @patch
 def ask(self:PredictWidget):
     "Ask the model, or all models, about the current crop"
-    model = self._opened(self.model)
+    model = self._open_model(self.model)
     self._offer_looks(model)
     if not self.faces: return
     box, turn = self.faces[self.at], self.turns[self.at]
@@ -341,14 +347,15 @@ def ask(self:PredictWidget):
     self.answer = dict(zip(model.vocab, probs.tolist()))
     m, looked = self._map(model, face, top)
     sure, why = bool(probs[top]>=self.least), _words(probs, model.vocab, self.least)
-    self._tell('answer', [face.tobytes(), *m], vocab=model.vocab, top=top, sure=sure, why=why, looked=looked,
-               probs=probs.tolist(), before=before.tolist() if self.crop!=_REST else None,
-               words=f'{model.vocab[top] if sure else "not sure"}, {why}', about=_about(model.card), points=outline(box, **moved))
+    words = f'{model.vocab[top] if sure else "not sure"}, {why}'
+    self._tell('answer', [face.tobytes(), *m], vocab=model.vocab, top=top, sure=sure, why=why,
+               looked=looked, words=words, about=_about(model.card), points=outline(box, **moved),
+               probs=probs.tolist(), before=before.tolist() if self.crop!=_REST else None)
     self._ask_all(face, model.vocab)
 
 @patch
 def _row(self:PredictWidget, name, face, vocab):
-    try: model = self._opened(name)
+    try: model = self._open_model(name)
     except (InputError, OSError) as e: return dict(name=name, words=f'could not be opened: {e}')
     if list(model.vocab)!=list(vocab):
         return dict(name=name, words=f'knows other classes: {", ".join(model.vocab)}')
@@ -372,7 +379,7 @@ def reset(self:PredictWidget):
     self.crop = _REST
 
 @patch
-def _piece(self:PredictWidget, part, id, name, last):
+def _add_piece(self:PredictWidget, part, id, name, last):
     "A part of an upload; a new upload replaces an unfinished one"
     if id<self.parts[0]: return
     data = (self.parts[2] if id==self.parts[0] else b'')+bytes(part)
@@ -385,28 +392,31 @@ def _piece(self:PredictWidget, part, id, name, last):
         self.read(data, name)
 
 @patch
-def _shot(self:PredictWidget, part, id):
+def _read_shot(self:PredictWidget, part, id):
     "A numbered picture from the camera"
     img = predict.read_picture(data := bytes(part))
     faces, turns = self._boxes(img)
-    self._take(img, faces, turns, _found(len(faces), 'the camera’s picture'), 'The last picture from the camera', data)
+    found = _say_found(len(faces), 'the camera’s picture')
+    self._show_picture(img, faces, turns, found, 'The last picture from the camera', data)
 
 @patch
-def _again(self:PredictWidget):
+def _send_all(self:PredictWidget):
+    "Send a page that was just opened all that the others were sent"
     for o in [*self.told.values()]: self.send(*o)
 
-_ASKED = dict(hello='_again', another='another', choose='choose', whole='whole', # What a page may ask for
-              reset='reset', clear='clear', piece='_piece', shot='_shot')
+# What a page may ask for, and the method that does it
+_REQUESTS = dict(hello='_send_all', another='another', choose='choose', whole='whole', reset='reset',
+                 clear='clear', piece='_add_piece', shot='_read_shot')
 
 @patch
-def _heard(self:PredictWidget, _, said, parts):
+def _on_message(self:PredictWidget, _, said, parts):
     "Do what the page asks for, and confirm it"
     args = {k: v for k,v in said.items() if k!='do'}
-    self._try(lambda: getattr(self, _ASKED[said['do']])(*parts, **args))
+    self._try(lambda: getattr(self, _REQUESTS[said['do']])(*parts, **args))
     self.send(dict(kind='heard', do=said['do'], id=args.get('id')))
 
 # %% ../../nbs/lib/apps/widget.ipynb #96ccae88
-_SIDE, _MARGIN = 288, 6 # Of the face in a sketch, in pixels
+_SIDE, _MARGIN = 288, 6 # Side of the face in a sketch, and space around it, in pixels
 
 def sketch_answer(
     picture:np.ndarray, # `uint8 [k, k]` or `[k, k, 3]`

@@ -82,8 +82,8 @@ def cache_save(
 
 # %% ../../nbs/lib/core/cache.ipynb #ddb72889
 def cache_load(
-    path:Path, # As given to `cache_save`
-    state:str, # As given to `cache_save`
+    path:Path, # Path of the two files, without suffix
+    state:str, # `file_state` of the source; the faces are returned only if it is the one they were kept with
     # `imgs` is a read-only memory map; `None` where the cache is missing, outdated or damaged
 )->FaceSet|None:
     "The faces kept at `path`, if they are complete and the file has not changed"
@@ -110,7 +110,7 @@ def _place(path, kwargs):
     folder.mkdir(exist_ok=True)
     return folder/f'{path.resolve().name.split(".")[0]}-{key}'
 
-def _uncached(faces, path, e):
+def _warn_uncached(faces, path, e):
     warnings.warn(f'{e.filename}: cannot cache the faces ({e.strerror}); '
                   f'{path.name} will be read again next time')
     return faces
@@ -125,8 +125,8 @@ def cached(
     try:
         at = _place(path, kwargs)
         if res := cache_load(at, state): return res
-    except OSError as e: return _uncached(read(path, **kwargs), path, e)
+    except OSError as e: return _warn_uncached(read(path, **kwargs), path, e)
     faces = read(path, **kwargs)
     try: cache_save(faces, at, state)
-    except OSError as e: return _uncached(faces, path, e)
+    except OSError as e: return _warn_uncached(faces, path, e)
     return cache_load(at, state) or faces

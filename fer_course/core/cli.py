@@ -25,7 +25,7 @@ def error_line(
     return ' '.join(s.split()) or type(e).__name__
 
 # %% ../../nbs/lib/core/cli.ipynb #ec540644
-def _unread():
+def _discard_output():
     # so that Python's own flush at exit does not fail again
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -50,7 +50,7 @@ def cli(
                                  'or see whether a variable of the shell is unset')
             f(*args, **kwargs)
             sys.stdout.flush()
-        except BrokenPipeError: msg,code = _unread(),141
+        except BrokenPipeError: msg,code = _discard_output(),141
         except (InputError, OSError) as e: msg,code = f'error: {error_line(e)}',2
         except KeyboardInterrupt: msg,code = 'stopped; everything finished so far is kept',130
         else: return

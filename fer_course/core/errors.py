@@ -43,10 +43,12 @@ def check_number(
 # %% ../../nbs/lib/core/errors.ipynb #5bb70f44
 def path_hint(
     path, # A path that does not exist
+    for_url:str='', # What else to say if it looks like a web address
 )->str: # What to do
     "What may have been meant by a path: a web address, or a file of nearly this name"
     path = Path(path)
-    if re.match(r'\w\w+:/|www\.', str(path)): return 'this looks like a web address, not a path'
+    if re.match(r'\w\w+:/|www\.', str(path)):
+        return f'this looks like a web address, not a path{for_url and "; "}{for_url}'
     try: names = {o.lower().strip(): o for o in os.listdir(path.parent)}
     except OSError: names = {}
     near = get_close_matches(path.name.lower().strip(), names, n=1, cutoff=.8)

@@ -149,7 +149,7 @@ _SLIPS = [
     _in_percent]
 
 # %% ../../nbs/lib/course/exercises.ipynb #58dd63ea
-def _stopped(error, seen):
+def _explain_error(error, seen):
     "What to say where code or judge stopped with an error"
     if isinstance(error, InputError): return f'{error}'
     what = f'{type(error).__name__}: {error}'
@@ -167,7 +167,7 @@ def verdict(
     if answer is ...: return _BLANK
     seen = _Watched(answer)
     try: words = self.judge(seen if callable(answer) else answer)
-    except (Exception, SystemExit) as e: words = _stopped(e, seen)
+    except (Exception, SystemExit) as e: words = _explain_error(e, seen)
     if not words: return None
     words = next((s for slip in _SLIPS if (s := slip(self, answer, seen))), words)
     if isinstance(answer, type) and callable(answer_of(self.right)):
@@ -366,13 +366,16 @@ def check_sound(
         where = f'{self.lesson}.{o.name}'
         if words := o.verdict(answer_of(o.right)):
             raise InputError(f'{where}: its solution does not pass: {words}')
-        if not o.verdict(answer_of(o.blank)): raise InputError(f'{where}: its blank passes')
+        if not o.verdict(answer_of(o.blank)):
+            raise InputError(f'{where}: its blank passes; leave a ... in it, or let the judge refuse it')
         if not o.wrong:
-            raise InputError(f'{where}: it has no typical wrong answer to test it with')
+            raise InputError(f'{where}: it has no typical wrong answer to test it with; '
+                             'add one, with the reply to it, as `wrong`')
         for source,expected in o.wrong.items():
             words = o.verdict(answer_of(source))
             if not words or expected not in words:
-                raise InputError(f'{where}: the wrong answer {source} gets {words!r}, which does not contain {expected!r}')
+                raise InputError(f'{where}: the wrong answer {source} gets {words!r}, which does not contain {expected!r}; '
+                                 'change the judge or the expected reply')
 
 # %% ../../nbs/lib/course/exercises.ipynb #effc46cd
 def _by_number(quiz):
@@ -433,25 +436,19 @@ def certificate(
     if todo := _todo(course):
         raise InputError('still to do: ' + '; '.join(f'{k}: {", ".join(v)}' for k,v in todo.items()))
     day = max(d for o in load_progress().values() for d in o.values())
-    rows = [f'<text x="400" y="{235+24*i}" font-size="16">{escape(o.title)}: {len(o.exercises)}</text>' for i,o in enumerate(course)]
-    height = 300+24*len(course)
-    res = Certificate(
-        _SVG.format(
-            name=escape(name),
-            height=height,
-            inner=height-32,
-            foot=height-38,
-            day=day,
-            lessons='\n'.join(rows),
-            n=sum(len(o.exercises) for o in course),
-            version=_version()))
+    rows = [f'<text x="400" y="{235+24*i}" font-size="16">{escape(o.title)}: {len(o.exercises)}</text>'
+            for i,o in enumerate(course)]
+    n, height = sum(len(o.exercises) for o in course), 300+24*len(course)
+    res = Certificate(_SVG.format(
+        name=escape(name), day=day, n=n, lessons='\n'.join(rows), version=_version(),
+        height=height, inner=height-32, foot=height-38))
     if path: Path(path).write_text(res.svg, encoding='utf-8')
     return res
 
 # %% ../../nbs/lib/course/exercises.ipynb #61336bb5
 _SHOWN = ['fer_course', 'fastai', 'torch', 'timm', 'numpy']
 
-def _installed(name):
+def _name_version(name):
     try: return f'{name} {version(name)}'
     except PackageNotFoundError: return f'no {name}'
 
@@ -461,7 +458,7 @@ def colophon(
     "The last line of a lesson: versions, seed and time"
     import platform, psutil, time
     seconds = time.time()-psutil.Process().create_time()
-    packages = ', '.join(map(_installed, _SHOWN))
+    packages = ', '.join(map(_name_version, _SHOWN))
     day = date.today()
     chance = 'nothing random' if seed is None else f'seed {seed}'
     return (f'Python {platform.python_version()}, {packages}; {chance}; {seconds:.0f} s with '

@@ -53,6 +53,24 @@ def keep_classes(
     return replace(part, labels=to[part.labels], vocab=list(vocab), soft=soft)
 
 # %% ../../nbs/lib/infer/evaluate.ipynb #b51c1c14
+def _faces_of(faces, split, card):
+    "The faces of a split, or all; `InputError` if there are none, or if the model was trained on them"
+    if check_name(split, [*SPLITS, 'all'], 'split')=='all' and _trained_on(card, faces):
+        raise InputError(f'{faces.name}: the model was trained on these faces; use --split test')
+    res = faces if split=='all' else faces.take(faces.split==split)
+    if not len(res): raise InputError(f'{faces.name}: no faces in {split}; use another --split')
+    return res
+
+def _predict_classes(predictor, faces, vocab, split):
+    "Predictions for the faces of some classes, with probabilities of these classes alone"
+    part = keep_classes(faces, vocab)
+    if not len(part):
+        raise InputError(f'{faces.name}: no faces of {", ".join(vocab)} in {split}; '
+                         'use another --split')
+    cols = [predictor.vocab.index(o) for o in vocab]
+    probs = np.maximum(predictor.probs(part.imgs)[:,cols], 1e-9)
+    return preds_table(probs/probs.sum(1, keepdims=True), part.labels, vocab=vocab)
+
 def evaluate(
     model, # A model that `load_predictor` can open
     faces:FaceSet, # Faces to test it on
@@ -60,19 +78,9 @@ def evaluate(
 )->Record: # Not yet saved; its history is that of the training
     "Predictions and metrics of a model on one split of `faces`, for the classes it knows"
     predictor = load_predictor(model)
-    card = predictor.card
-    common = common_classes(card, faces)
-    if check_name(split, [*SPLITS, 'all'], 'split')=='all' and _trained_on(card, faces):
-        raise InputError(f'{faces.name}: the model was trained on these faces; use --split test')
-    whole = faces if split=='all' else faces.take(faces.split==split)
-    if not len(whole): raise InputError(f'{faces.name}: no faces in {split}; use another --split')
-    part = keep_classes(whole, common)
-    if not len(part):
-        raise InputError(f'{faces.name}: no faces of {", ".join(common)} in {split}; '
-                         'use another --split')
-    probs = np.maximum(
-        predictor.probs(part.imgs)[:,[card['vocab'].index(o) for o in common]], 1e-9)
-    preds = preds_table(probs/probs.sum(1, keepdims=True), part.labels, vocab=common)
+    card, common = predictor.card, common_classes(predictor.card, faces)
+    whole = _faces_of(faces, split, card)
+    preds = _predict_classes(predictor, whole, common, split)
     config = evaluation_config(card, faces, split) | dict(vocab=common)
     if set(common)!=set(card['vocab']) or set(faces.vocab)!=set(card['vocab']):
         left_out = whole.counts().sum().drop(common)

@@ -16,8 +16,8 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from ..core.errors import InputError
-from ..records.figures import (COLORS, Picture, line_style, shown_names, small_figure,
-                                        tidy_axes)
+from ..records.figures import (COLORS, Picture, grid_of_faces, line_style, shown_names,
+                                        small_figure, tidy_axes)
 from .maps import brightest_part, occlusion_map
 from ..records.metrics import is_correct, wilson
 from ..nets.model import stages
@@ -114,22 +114,18 @@ def show_maps(
     scale:float|None=None, # Value shown brightest; by default each map's largest
 )->Picture: # Described by where each map is brightest
     "Faces with maps laid over them"
-    n, titles = (len(imgs),
-                 titles if titles is not None else [str(i) for i in range(len(imgs))])
-    rows = -(-n//cols)
-    fig = small_figure(rows*(4.4/cols+.28))
+    if titles is None: titles = [str(i) for i in range(len(imgs))]
+    fig, axs = grid_of_faces(len(imgs), cols, title=.28)
     shown, look = shown_names(titles)
-    for ax,o in zip(fig.subplots(rows, cols, squeeze=False).flat, range(rows*cols)):
-        ax.axis('off')
-        if o>=n: continue
-        ax.imshow(imgs[o], cmap='gray', vmin=0, vmax=255)
-        if maps is not None:
-            ax.imshow(np.maximum(maps[o], 0), cmap='magma', alpha=.55,
-                      vmin=0, vmax=scale or max(maps[o].max(), 1e-9))
-        ax.set_title(shown[o], **look)
-    told = [t.replace('\n', ', ') + ('' if maps is None else f': {brightest_part(m)}')
-            for t,m in zip(titles, maps if maps is not None else titles)]
-    return Picture(fig, f'{"Faces" if maps is None else what}: {"; ".join(told)}.')
+    for ax,img,title in zip(axs, imgs, shown):
+        ax.imshow(img, cmap='gray', vmin=0, vmax=255)
+        ax.set_title(title, **look)
+    said = [o.replace('\n', ', ') for o in titles]
+    if maps is None: return Picture(fig, f'Faces: {"; ".join(said)}.')
+    for ax,m in zip(axs, maps):
+        ax.imshow(np.maximum(m, 0), cmap='magma', alpha=.55, vmin=0, vmax=scale or max(m.max(), 1e-9))
+    said = [f'{o}: {brightest_part(m)}' for o,m in zip(said, maps)]
+    return Picture(fig, f'{what}: {"; ".join(said)}.')
 
 # %% ../../nbs/lib/infer/explain.ipynb #9f537bfd
 def class_maps(

@@ -26,7 +26,7 @@ from ..nets.card import read_card, write_model
 from ..core.errors import InputError, check_name
 from ..core.faceset import FaceSet
 from ..nets.modelfile import load_network
-from ..nets.predictor import TorchPredictor, onnx_session, softmax
+from ..nets.predictor import TorchPredictor, onnx_input, onnx_session, softmax
 
 # %% ../../nbs/lib/infer/export.ipynb #eb296cfd
 def resize_matrix(
@@ -136,8 +136,7 @@ def onnx_scores(
     "Scores of an ONNX model"
     run = onnx_session(model).run
     return np.concatenate([
-        run(None, {'faces': imgs[i:i+bs,None].astype(np.float32)})[0]
-        for i in range(0, len(imgs), bs)])
+        run(None, onnx_input(imgs[i:i+bs]))[0] for i in range(0, len(imgs), bs)])
 
 # %% ../../nbs/lib/infer/export.ipynb #0ff11207
 def to_fp16(
@@ -166,7 +165,7 @@ def _mean_inputs(m, imgs):
     m.graph.output.extend([helper.make_empty_tensor_value_info(o) for o in names])
     outs = ort.InferenceSession(
         m.SerializeToString(), providers=['CPUExecutionProvider']
-    ).run(names, {'faces': imgs[:,None].astype(np.float32)})
+    ).run(names, onnx_input(imgs))
     return {k: v.mean((0,*range(2, v.ndim))) for k,v in zip(names, outs)}
 
 def _round(w): # as the runtime rounds them: 128 steps for each output channel
@@ -199,8 +198,7 @@ def correct_biases(
 
 class _Batches: # calibration data as `quantize_static` reads it
     def __init__(self, imgs, bs=32):
-        self.batches = ({'faces': imgs[i:i+bs,None].astype(np.float32)}
-                        for i in range(0, len(imgs), bs))
+        self.batches = (onnx_input(imgs[i:i+bs]) for i in range(0, len(imgs), bs))
     def get_next(self): return next(self.batches, None)
 
 def quantize(

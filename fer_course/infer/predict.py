@@ -68,7 +68,7 @@ def _span(lo, side, n, size):
     first, last = int(np.floor(lo)), int(np.ceil(lo+side))
     return np.arange(min(first, max(0, first-over)), max(last, min(n, last+over)))
 
-def _turned(img, x, y, side, turn):
+def _turn_about(img, x, y, side, turn):
     "The picture around a place, turned about it, with edge pixels repeated; and the place in it"
     r = int(1.1*side)+6 # the corners of a turned square reach further than its sides
     rows, cols = (np.clip(np.arange(int(o)-r, int(o)+r), 0, n-1) for o,n in zip((y,x), img.shape))
@@ -96,7 +96,7 @@ def crop(
         raise InputError(f'the box {x:g}, {y:g}, {w:g}, {h:g} '
                          f'is outside the picture of {cols}×{rows} pixels; give one within it')
     if turn:
-        img, mid_x, mid_y = _turned(img, l+side/2, t+side/2, side, turn)
+        img, mid_x, mid_y = _turn_about(img, l+side/2, t+side/2, side, turn)
         l, t, (rows, cols) = mid_x-side/2, mid_y-side/2, img.shape[:2]
     across, down = _span(l, side, cols, size), _span(t, side, rows, size)
     part = Image.fromarray(np.ascontiguousarray(
@@ -140,34 +140,40 @@ def _times(video, rate):
         yield n, now-start if now>start else n/rate
         n += 1
 
+def _open_video(path):
+    "An open video, its frames a second (25 if not known), and its length in seconds (0 if not known)"
+    import cv2
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    if not path.is_file(): raise FileNotFoundError(2, 'No such file', str(path))
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    rate, n, w, h = map(video.get, (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT,
+                                    cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    if w*h>MAX_PIXELS: raise _bad_video(path, f'frames of more than {MAX_PIXELS:,} pixels')
+    return (video, rate, n/rate) if .01<rate<1000 else (video, 25, 0)
+
+def _bad_video(path, why):
+    return InputError(f'{printable_path(path)}: cannot be read as a video ({why}); replace it')
+
 def iter_frames(
     path, # Path of a video
     every:float=1., # Seconds between frames; the first frame at or after each multiple is taken
 ): # `Frame`s, `uint8 [h, w, 3]`
     "Frames of a video, up to where it can no longer be read"
-    import cv2
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     path = Path(path)
-    def refuse(why): return InputError(f'{printable_path(path)}: cannot be read as a video ({why}); replace it')
-    if not path.is_file(): raise FileNotFoundError(2, 'No such file', str(path))
-    video, due, n = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0, -1
-    rate, w, h = map(video.get, (
-        cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-    if w*h>MAX_PIXELS: raise refuse(f'frames of more than {MAX_PIXELS:,} pixels')
+    name, due, n = printable_path(path), 0, -1
+    video, rate, length = _open_video(path)
     digits = min(3, max(1, len(f'{every:.3f}'.rstrip('0').split('.')[1])))
-    for n,seconds in _times(video, rate if .01<rate<1000 else 25):
+    for n,seconds in _times(video, rate):
         if seconds<due-.0005: continue
         ok, img = video.retrieve()
         if not ok: continue
         due = (round((seconds+.0005)//every)+1)*every
-        yield Frame(f'{printable_path(path)} {seconds:.{digits}f} s',
-                    np.ascontiguousarray(img[...,::-1]), printable_path(path), n, round(seconds, 3))
-    # the header tells how long it is
-    length = video.get(cv2.CAP_PROP_FRAME_COUNT)/rate if .01<rate<1000 else 0
+        yield Frame(f'{name} {seconds:.{digits}f} s', np.ascontiguousarray(img[...,::-1]), name, n,
+                    round(seconds, 3))
     video.release()
-    if n>=0 and seconds+1 < .8*length:
-        warnings.warn(f'{printable_path(path)}: ends after {seconds:.1f} of {length:.1f} s, so it may be damaged')
-    if n<0: raise refuse('OpenCV finds no frame in it')
+    if n<0: raise _bad_video(path, 'OpenCV finds no frame in it')
+    if seconds+1 < .8*length:
+        warnings.warn(f'{name}: ends after {seconds:.1f} of {length:.1f} s, so it may be damaged')
 
 def _head(path):
     try: # a pipe might never answer
@@ -224,7 +230,7 @@ def files_in(
 def _not_there(path):
     "The error for a path that does not exist, with what may have been meant"
     hint = ('standard input is not read; give the name of a file' if str(path)=='-'
-            else path_hint(path).replace('web address', 'web address, which begins with https:// and needs --url'))
+            else path_hint(path, 'begin it with https:// and add url=True (--url)'))
     return FileNotFoundError(f'{printable_path(path)}: no such file or folder; {hint}')
 
 def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) else Path(src)

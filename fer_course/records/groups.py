@@ -46,7 +46,7 @@ def differing_settings(
     return {k:v for k,v in values.items() if len(v)>1}
 
 # %% ../../nbs/lib/records/groups.ipynb #e0c29fd5
-def _telling(records, diff):
+def _distinguishing_keys(records, diff):
     "Keys of `diff`, in order, that together distinguish all settings"
     keys, kinds = [], lambda ks: len({tuple(_settings(r).get(k) for k in ks) for r in records})
     for k in diff:
@@ -59,14 +59,15 @@ def _label(r, keys):
     said = ', '.join(str(s.get(k)) if k=='data.name' else f'{k} {s.get(k)}' for k in keys)
     return r.config['run'] + (f' ({said})' if said else '')
 
-def _telling_keys(records, diff):
+def _label_keys(records, diff):
     """Run → the settings that its label needs
 
     A name that is not in `RUNS` stands for its settings, so only records of that name are distinguished."""
     same = {run: [r for r in records if r.config['run']==run]
             for run in {r.config['run'] for r in records}}
     ours = {*RUNS, *map(run_name, RUNS)}
-    return {run: _telling(records, diff) if run in ours else _telling(rs, differing_settings(rs))
+    return {run: (_distinguishing_keys(records, diff) if run in ours
+                  else _distinguishing_keys(rs, differing_settings(rs)))
             for run,rs in same.items()}
 
 def _place(r): # by its name in code or for people
@@ -83,7 +84,7 @@ def group_by_run(
         said = '; '.join(f'{k} is {" and ".join(map(str, v))}' for k,v in diff.items())
         raise InputError(f'these records cannot be compared: {said}; '
                          'give records that agree, or compare them anyway with mixed=True (--mixed)')
-    keys, res = _telling_keys(records, diff), {}
+    keys, res = _label_keys(records, diff), {}
     for r in sorted(records, key=lambda r: (_place(r), r.config['run'], r.config['seed'])):
         label = _label(r, keys[r.config['run']])
         seeds, seed = res.setdefault(label, {}), r.config['seed']

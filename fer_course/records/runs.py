@@ -88,7 +88,8 @@ def training_args(
     # Network from timm or torchvision; tf_efficientnet_lite0 if not given here or by the run or
     # recipe; tf_efficientnet_lite0 to lite2 need no download
     arch:str=None,
-    balance:str=None, # Balance the classes by 'weights' in the loss or by 'sampling'
+    # How to balance the classes: by 'weights' in the loss, by 'sampling', or 'none'; none if not given
+    balance:str=None,
     # Label smoothing, 0 to 1: share of each label that is spread over all classes; none if not
     # given here or by the run or recipe
     label_smoothing:float=None,

@@ -178,7 +178,7 @@ def _places(p, z, size):
     return px(u), px(v)
 
 # %% ../../nbs/lib/synth/camera.ipynb #08c501dc
-def _flagged(p, flag):
+def _rows_with(p, flag):
     at = np.flatnonzero(p[flag].to_numpy()>0)
     return at, p.iloc[at]
 
@@ -188,7 +188,7 @@ def hand(
     ch, # Colour channel, None for grey
 ):
     "Four fingers in front of a part of the face, where `p.hand` is set"
-    at, p = _flagged(p, 'hand')
+    at, p = _rows_with(p, 'hand')
     if not len(at): return img
     (x, y), (s, c) = (
         _grid(img.shape[-1]), [_col(o) for o in turn(p.hand_turn.to_numpy(np.float32))])
@@ -209,7 +209,7 @@ def strand(
     ch, # Colour channel, None for grey
 ):
     "A strand of hair across the face, where `p.strand` is set"
-    at, p = _flagged(p, 'strand')
+    at, p = _rows_with(p, 'strand')
     if not len(at): return img
     x, y = _grid(img.shape[-1])
     d = x-_col(p.strand_x)-_col(p.strand_tilt)*(y+.9)*(.3+.4*y)
@@ -223,7 +223,7 @@ def watermark(
     p, # Parameters, one row per face
 ):
     "A line of pale marks like letters, where `p.watermark` is set"
-    at, p = _flagged(p, 'watermark')
+    at, p = _rows_with(p, 'watermark')
     x, size = x.copy(), x.shape[-1]
     ink = (bits(p.seed, p.face, 'watermark', 72)>>np.uint64(63)).astype(np.float32)
     ink = ink.reshape(-1, 3, 24)
@@ -243,7 +243,7 @@ def jpeg(
     p, # Parameters, one row per face
 ):
     "The loss of JPEG compression, where `p.jpeg` (its coarseness) is above 0"
-    at, p = _flagged(p, 'jpeg')
+    at, p = _rows_with(p, 'jpeg')
     n, size = len(at), x.shape[-1]//8*8
     b = np.round(x[at,:size,:size]).astype(float)
     b = b.reshape(n, size//8, 8, size//8, 8).transpose(0,1,3,2,4)

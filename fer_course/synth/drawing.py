@@ -248,7 +248,7 @@ def _check(n=1, size=48, difficulty=1., seed=0):
                          '1 is like FER2013')
     if seed<0: raise InputError(f'seed {seed} is negative; use 0 or more')
 
-def _biased(df, bias, seed):
+def _apply_bias(df, bias, seed):
     "Choose the parameters that `bias` names again, for the faces of some classes"
     for c,d in bias.items():
         rows = np.flatnonzero(df.expression==check_name(c, VOCAB, 'class'))
@@ -281,7 +281,7 @@ def sample(
     cols |= {k: param_values(o, rand(seed, face, k, 2), difficulty) for k,o in PARAMS.items()}
     rows = pd.DataFrame(
         {'seed': seed, 'face': face, 'expression': np.array(VOCAB)[labels]} | cols)
-    return _biased(rows, bias or {}, seed)
+    return _apply_bias(rows, bias or {}, seed)
 
 # %% ../../nbs/lib/synth/drawing.ipynb #adabb195
 def _sides(p):
@@ -348,7 +348,7 @@ def _shares(shares):
                          'give no class less than 0, and at least one more than 0')
     return {check_name(k, VOCAB, 'class'): v for k,v in shares.items()}
 
-def _cached(path, make):
+def _load_or_make(path, make):
     "The array stored at `path` as a memory map, made and stored first if it is missing"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -361,7 +361,9 @@ def faces(
     difficulty:float=1., # 0: clean, frontal, evenly lit; 1: as varied as FER2013; up to 2
     size:int=48, # Height and width, in pixels, 16 to 1024
     shares:str|dict='equal', # 'equal', 'fer2013', or `{class name: share}`
-    bias:dict|None=None, # As in `sample`: for a set that teaches something other than expressions
+    # `{class name: {parameter: value or (lo, hi)}}`: values for the faces of that class alone, for a
+    # set that teaches something other than expressions
+    bias:dict|None=None,
     # Keep sets of 1,000 faces or more in fastai's data folder, or in the folder given here?
     cache:bool|str=True,
 )->FaceSet: # Its `meta` has every number of every face
@@ -373,7 +375,7 @@ def faces(
             f'shares={shares}, bias={bias}')
     folder = data_dir()/'fer_course' if cache is True else Path(cache or '.')
     path = folder/f'synth-{VERSION}-{zlib.crc32(args.encode()):08x}.npy'
-    imgs = (_cached(path, lambda: render(meta, size)) if cache and n>=1000
+    imgs = (_load_or_make(path, lambda: render(meta, size)) if cache and n>=1000
             else render(meta, size))
     return FaceSet(imgs, labels, split, VOCAB, 'synth',
                    f'fer_course.synth, drawing {VERSION}: {args}', meta=meta)

@@ -98,7 +98,7 @@ class RunData:
         if key not in self.made: self.made[key] = make(args)
         return self.made[key]
 
-    def _labelled(self, args):
+    def _with_teacher(self, args):
         if not args['teacher']: return self.faces
         teacher = load_predictor(args['teacher'])
         name, views = teacher.card['path'].name, args['views']
@@ -107,7 +107,7 @@ class RunData:
 
     def faces_for(self, args:dict)->FaceSet: # `args` from `run_args`
         "The faces, with a teacher's labels if the run has a teacher"
-        return self._once(self._labelled, args, ['teacher', 'views'])
+        return self._once(self._with_teacher, args, ['teacher', 'views'])
 
     def dls_for(self, args:dict)->DataLoaders: # `args` from `run_args`
         "DataLoaders for the faces of `faces_for`"
