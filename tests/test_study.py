@@ -1,5 +1,6 @@
 "The study's report: what it finds in made-up stages, whose truth is known, and what it refuses"
-import json, sys, threading
+import json, sys, threading, time
+from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,13 +78,20 @@ def test_waits_for_another_process(tmp_path, monkeypatch):
     (tmp_path/'study').mkdir()
     recorded, stopped, *rest = study.jobs('B')
     for o in rest: write_tuned('B', o)
-    trained, locks = [], [FileLock(tmp_path/'B'/f'.{study.name_of(*o)}.lock', thread_local=False) for o in (recorded, stopped)]
-    for o in locks: o.acquire()
+    trained, held, looked = [], threading.Event(), threading.Event()
+    monkeypatch.setattr(study, 'forecast', lambda *args: looked.set())
     def others():
-        write_tuned('B', recorded)
-        for o in locks: o.release()
-    threading.Timer(.3, others).start()
+        with ExitStack() as locks:
+            for o in recorded, stopped: locks.enter_context(FileLock(tmp_path/'B'/f'.{study.name_of(*o)}.lock'))
+            held.set()
+            assert looked.wait(60)
+            time.sleep(.5)
+            write_tuned('B', recorded)
+    other = threading.Thread(target=others)
+    other.start()
+    held.wait(10)
     study.run('B', None, None, tmp_path, 'cpu')
+    other.join()
     assert trained==[stopped] and not study.todo('B')
 
 def test_processor_seconds():
