@@ -163,22 +163,50 @@ def _with_people(found, inner):
     return found, [f'Folders: {_few(names)} below {_few(outer)} ({sum(inner.values()):,} pictures) are counted '
                    f'as {_few(outer)}' + ('; their names are taken for people' if people else '')]
 
-def _check_outer(found, path, by_folder, own):
+_PERSON = re.compile(r'(person|subject|subj|sub|participant|proband|actor|user|id|p|s)[-_. ]*\d+', re.IGNORECASE)
+_FOLD = re.compile(r'(k|cv)?[-_. ]*folds?[-_. ]*\d+', re.IGNORECASE)
+
+def _tops(found, by_folder, own):
+    "For each picture, the folders that the folder of its class is in"
+    dirs = [o.file.split('/')[:-1] for o in found]
+    return [o[:len(o)-_folder_place('/'.join(o), own)[2]] if by_folder else o for o in dirs]
+
+def _people_above(found, tops):
+    "`found` with the people that folders around those of classes are named for, `tops` without these, and a note"
+    who = [next((o for o in map(_plain_folder, top[::-1]) if _PERSON.fullmatch(o)), '') for top in tops]
+    if not all(who) or any(o.person for o in found): return found, tops, []
+    found = [replace(o, person=p) for o,p in zip(found, who)]
+    names = sorted(set(who))
+    tops = [[o for o in top if _plain_folder(o)!=p] for top,p in zip(tops, who)]
+    return found, tops, [f'Folders: {_few(names)} are taken for people']
+
+def _plain_folder(name): return _ARCHIVE.sub('', name) if '!' in name else name
+
+def _check_folds(found, tops, path):
+    "Raise `InputError` for folds that each hold splits of their own, as one's test faces are another's training faces"
+    folds = {f: '/'.join(top[:i+1]) for o,top in zip(found, tops) if o.split
+             for i,f in enumerate(top) if _FOLD.fullmatch(f) and any(map(split_name, top[i+1:]))}
+    if len(folds)>1:
+        raise InputError(f'{path}: {_few(sorted(folds))} each have train and test of their own; '
+                         f'give one fold at a time, such as {Path(path)/min(folds.values())}')
+
+def _check_outer(found, tops, path):
+    "Raise `InputError` for classes in several places that are no splits, as these may be folds or copies"
     if any(o.split for o in found): return
     outer = {}
-    for o in found:
-        dirs = o.file.split('/')[:-1]
-        top = dirs[:len(dirs)-_folder_place('/'.join(dirs), own)[2]] if by_folder else dirs
-        outer.setdefault(_PART.sub('', '/'.join(top)), set()).add(o.cls)
+    for o,top in zip(found, tops): outer.setdefault(_PART.sub('', '/'.join(top)), set()).add(o.cls)
     names = sorted(outer)
     twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
                   if outer[a] & outer[b]), None)
     if twice:
         a, b = (o or 'the top' for o in twice)
+        remedy = ('to test on one fold, rename its folder to test and move the others into a folder train'
+                  if all(_FOLD.fullmatch(o.rsplit('/', 1)[-1]) for o in twice) else
+                  'rename the folders so that they do (or person1, person2, … if each is of one person), '
+                  'move all pictures of a class into one folder, '
+                  'or give a table with the columns path, label and split')
         raise InputError(f'{path}: the same classes lie in {a} and in {b}, and neither name '
-                         'says train, valid or test; rename the folders so that they do, '
-                         'move all pictures of a class into one folder, '
-                         'or give a table with the columns path, label and split')
+                         f'says train, valid or test; {remedy}')
 
 # Kinds of files that may be meant as labels
 _LABELS = [f'{o} files' for o in '.json .jsonl .xml .xlsx .xls .ods .mat .pkl'.split()]
@@ -235,9 +263,11 @@ def find_in_folders(
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
         found = [replace(o, split=s) for o,s in zip(found, by_file)]
-    _check_outer(found, path, not by_name, own)
+    found, tops, people = _people_above(found, _tops(found, not by_name, own))
+    _check_folds(found, tops, path)
+    _check_outer(found, tops, path)
     found, folders = (found, []) if by_name else _with_people(found, _subfolders(found, own))
-    return found, [class_note(names) + ('; from the file names' if by_name else ''), *folders, *_parts(found)]
+    return found, [class_note(names) + ('; from the file names' if by_name else ''), *people, *folders, *_parts(found)]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def _plain(name): # as one spelling of several: macOS writes ü as two characters

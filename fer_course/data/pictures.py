@@ -204,12 +204,10 @@ TINY = 8 # Pixels; a smaller picture shows no face
 def resize_set(
     faces:FaceSet, # Any set
     size:int, # Height and width of the result, in pixels
-)->FaceSet: # The same set if it has that size already; with a note if its faces are smaller than `TINY`
+)->FaceSet: # The same set if it has that size already
     "Resize the faces"
-    side = faces.imgs.shape[1]
-    if side==size: return faces
-    notes = [f'Size: the faces have {side}×{side} pixels and were enlarged'] if side<min(TINY, size) else []
-    return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]), notes=[*faces.notes, *notes])
+    if faces.imgs.shape[1:]==(size, size): return faces
+    return replace(faces, imgs=np.stack([grey_face(o, size) for o in faces.imgs]))
 
 # %% ../../nbs/lib/data/pictures.ipynb #c1d3a7e1
 @cache
