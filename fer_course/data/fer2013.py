@@ -24,6 +24,7 @@ from .archives import members
 from .classes import CSV_ORDER, check_classes, class_note, name_classes, vocab_for
 from .columns import (
     UTF16, columns_note, csv_columns, drop_empty_end, is_missing, more_roles, pick_columns, separator)
+from .pictures import TINY
 from .splits import column_splits, fill_splits, split_name
 
 # %% ../../nbs/lib/data/fer2013.ipynb #f095248b
@@ -256,7 +257,8 @@ def csv_faces(
     roles = more_roles(fields, roles, columns, vocab, where)
     classes, note = _labels_of(fields[roles['label']], vocab, where)
     split_of = _usages(roles['split'], fields[roles['split']], where) if 'split' in roles else [split]*n
-    notes = [*columns_note(roles, cols, _CSV_COLUMNS), note]
+    small = [f'Size: all faces have only {side}×{side} pixels; below {TINY} they show hardly anything'] if side<TINY else []
+    notes = [*columns_note(roles, cols, _CSV_COLUMNS), note, *small]
     faces = _pixel_set(np.concatenate(imgs), classes, split_of, seed, name, where, notes,
                        bool(vocab), bool(split))
     return faces if any(split_of) else replace(faces, notes=[*faces.notes, _NO_USAGE])

@@ -25,7 +25,7 @@ from .classes import check_classes, class_note, name_classes, vocab_for
 from .columns import (
     UTF16, columns_note, csv_columns, drop_empty_end, is_missing, more_roles, pick_columns, separator)
 from .fer2013 import check_order, is_pixel_table
-from .pictures import SUFFIXES, can_decode, decode, middle_square, picture_kind
+from .pictures import SUFFIXES, TINY, can_decode, decode, middle_square, picture_kind
 from .sets import KNOWN_SETS, Found, find_known, person_of
 from .splits import column_splits, fill_splits, name_words, split_name
 
@@ -163,22 +163,50 @@ def _with_people(found, inner):
     return found, [f'Folders: {_few(names)} below {_few(outer)} ({sum(inner.values()):,} pictures) are counted '
                    f'as {_few(outer)}' + ('; their names are taken for people' if people else '')]
 
-def _check_outer(found, path, by_folder, own):
+_PERSON = re.compile(r'(person|subject|subj|sub|participant|proband|actor|user|id|p|s)[-_. ]*\d+', re.IGNORECASE)
+_FOLD = re.compile(r'(k|cv)?[-_. ]*folds?[-_. ]*\d+', re.IGNORECASE)
+
+def _tops(found, by_folder, own):
+    "For each picture, the folders that the folder of its class is in"
+    dirs = [o.file.split('/')[:-1] for o in found]
+    return [o[:len(o)-_folder_place('/'.join(o), own)[2]] if by_folder else o for o in dirs]
+
+def _people_above(found, tops):
+    "`found` with the people that folders around those of classes are named for, `tops` without these, and a note"
+    who = [next((o for o in map(_plain_folder, top[::-1]) if _PERSON.fullmatch(o)), '') for top in tops]
+    if not all(who) or any(o.person for o in found): return found, tops, []
+    found = [replace(o, person=p) for o,p in zip(found, who)]
+    names = sorted(set(who))
+    tops = [[o for o in top if _plain_folder(o)!=p] for top,p in zip(tops, who)]
+    return found, tops, [f'Folders: {_few(names)} are taken for people']
+
+def _plain_folder(name): return _ARCHIVE.sub('', name) if '!' in name else name
+
+def _check_folds(found, tops, path):
+    "Raise `InputError` for folds that each hold splits of their own, as one's test faces are another's training faces"
+    folds = {f: '/'.join(top[:i+1]) for o,top in zip(found, tops) if o.split
+             for i,f in enumerate(top) if _FOLD.fullmatch(f) and any(map(split_name, top[i+1:]))}
+    if len(folds)>1:
+        raise InputError(f'{path}: {_few(sorted(folds))} each have train and test of their own; '
+                         f'give one fold at a time, such as {Path(path)/min(folds.values())}')
+
+def _check_outer(found, tops, path):
+    "Raise `InputError` for classes in several places that are no splits, as these may be folds or copies"
     if any(o.split for o in found): return
     outer = {}
-    for o in found:
-        dirs = o.file.split('/')[:-1]
-        top = dirs[:len(dirs)-_folder_place('/'.join(dirs), own)[2]] if by_folder else dirs
-        outer.setdefault(_PART.sub('', '/'.join(top)), set()).add(o.cls)
+    for o,top in zip(found, tops): outer.setdefault(_PART.sub('', '/'.join(top)), set()).add(o.cls)
     names = sorted(outer)
     twice = next(((a, b) for i,a in enumerate(names) for b in names[i+1:]
                   if outer[a] & outer[b]), None)
     if twice:
         a, b = (o or 'the top' for o in twice)
+        remedy = ('to test on one fold, rename its folder to test and move the others into a folder train'
+                  if all(_FOLD.fullmatch(o.rsplit('/', 1)[-1]) for o in twice) else
+                  'rename the folders so that they do (or person1, person2, … if each is of one person), '
+                  'move all pictures of a class into one folder, '
+                  'or give a table with the columns path, label and split')
         raise InputError(f'{path}: the same classes lie in {a} and in {b}, and neither name '
-                         'says train, valid or test; rename the folders so that they do, '
-                         'move all pictures of a class into one folder, '
-                         'or give a table with the columns path, label and split')
+                         f'says train, valid or test; {remedy}')
 
 # Kinds of files that may be meant as labels
 _LABELS = [f'{o} files' for o in '.json .jsonl .xml .xlsx .xls .ods .mat .pkl'.split()]
@@ -188,8 +216,11 @@ def _may_label(listing):
         not re.search('readme|licen[cs]e', o, re.IGNORECASE) for o in listing.texts)
 
 def _listed(name, data):
-    "For messages: what the paths are that a table lists; '' if it is not a table of paths"
-    if not is_path_table(csv_columns(data[:4096].split(b'\n')[0])): return ''
+    "For messages: what the paths are that a table lists, or its columns if none is known to hold paths; '' if it has one column"
+    cols = csv_columns(data[:4096].split(b'\n')[0])
+    if not is_path_table(cols):
+        return (f'; {name} has the columns {", ".join(cols)[:100]}: if it lists the pictures, name two of them, '
+                '--columns path=…,label=…') if len(cols)>1 and Path(name).suffix.lower() in ('.csv', '.tsv') else ''
     df = _frame(data, name)
     paths = df[pick_columns(list(df.columns))['path']].iloc[:3]
     return f'; {name} lists {", ".join(map(str, paths))}{" …" if len(df)>3 else ""}, none of which is here'
@@ -199,7 +230,7 @@ def _unread(listing, used=()):
     texts = {o: _listed(o, t) for o,t in listing.texts.items() if o not in used}
     kinds = Counter(f'{Path(o).suffix or "other"} files' for o,said in texts.items() if not said)
     kinds.update({k: n for k,n in listing.others.items() if k in _LABELS})
-    return ''.join(texts.values()) + ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
+    return ''.join([*filter(None, texts.values())][:3]) + ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
 
 def _check_places(found, listing, path):
     "Raise `InputError` for a picture outside class folders, and for an empty class folder"
@@ -230,14 +261,17 @@ def find_in_folders(
     if by_name: places = [(o, label, split) for (o,_,split),label in zip(places, by_name)]
     found = [Found(o, label, '', split, person_of(o)) for o,label,split in places]
     _check_places(found, listing, path)
-    names = name_classes([o.label for o in found], vocab, path)
+    try: names = name_classes([o.label for o in found], vocab, path)
+    except InputError as e: raise InputError(f'{e}{"" if by_folder else _unread(listing)}') from e
     found = [replace(o, cls=names[o.label]) for o in found]
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
         found = [replace(o, split=s) for o,s in zip(found, by_file)]
-    _check_outer(found, path, not by_name, own)
+    found, tops, people = _people_above(found, _tops(found, not by_name, own))
+    _check_folds(found, tops, path)
+    _check_outer(found, tops, path)
     found, folders = (found, []) if by_name else _with_people(found, _subfolders(found, own))
-    return found, [class_note(names) + ('; from the file names' if by_name else ''), *folders, *_parts(found)]
+    return found, [class_note(names) + ('; from the file names' if by_name else ''), *people, *folders, *_parts(found)]
 
 # %% ../../nbs/lib/data/folders.ipynb #1d20b0a6
 def _plain(name): # as one spelling of several: macOS writes ü as two characters
@@ -457,7 +491,6 @@ def _same_depth(imgs, depths):
     for k,b in deep.items(): imgs[k] = imgs[k] >> (max(deep.values())-b)
     return {k: max(deep.values()) if k in deep else b for k,b in depths.items()}
 
-_TINY = 8 # Pixels; a smaller picture shows no face
 _SQUARE = 1.25 # A picture whose sides differ by more than this is not called square
 
 def decode_all(
@@ -481,13 +514,13 @@ def decode_all(
         else:
             oblong += max(face.size) > _SQUARE*min(face.size)
             moving += 'animated' in img.info
-            tiny += min(face.size) < min(_TINY, size)
+            tiny += min(face.size) < min(TINY, size)
             if 'depth' in img.info:
                 depths |= dict.fromkeys([(name, o) for o in boxes.get(name, ())] or [name], img.info['depth'])
     depths = Counter(_same_depth(imgs, depths).values())
     said = ((f'Shape: {oblong:,} pictures are not square; only their middle is used', oblong),
             (f'Frames: of {moving:,} pictures with several only the first is used', moving),
-            (f'Size: {tiny:,} pictures are under {_TINY} pixels high or wide and were enlarged', tiny))
+            (f'Size: {tiny:,} pictures are under {TINY} pixels high or wide and were enlarged', tiny))
     return imgs, bad, [o for o,n in said if n] + [
         f'Depth: {n} pictures hold {"values from 0 to 1" if b==1 else f"{b} bits"} and were scaled so'
         for b,n in sorted(depths.items()) if b!=16]
@@ -622,12 +655,16 @@ def _find(listing, path, vocab, columns):
                          'pictures that are here')
     return *find_in_folders(listing, path, vocab), set()
 
+_SHEETS = '.xlsx', '.ods'
+
 def _check_any(listing, path):
     if listing.pictures: return
     kinds = listing.others + Counter(f'{Path(o).suffix or "text"} files' for o in listing.texts)
     kinds['hidden files'] += len(listing.hidden)
     kinds = +kinds # without those that are not there
     said = ', '.join(f'{n} {k}' for k,n in kinds.items())
+    if listing.others['.xml files'] and Path(path).suffix.lower() in _SHEETS:
+        raise InputError(f'{path}: a spreadsheet; save its table as CSV, and give that')
     heads = {o: d[:4096].split(b'\n')[0] for o,d in listing.texts.items() if o.endswith(('.csv', '.tsv'))}
     said += ''.join(f'; {o} has the columns {", ".join(csv_columns(d))[:100]}'
                     for o,d in list(heads.items())[:3])
@@ -694,7 +731,8 @@ def read_table(
     data = [(o.file, _read_file(root, o.file)) for o in rows]
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
         raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
-                                f'{rows[missing[0]].file}; paths start from {root}')
+                                f'{rows[missing[0]].file}; paths start from {root}' + (
+                                    '' if is_df else '; where only the folders differ, give that folder in place of the table'))
     data = dict(data).items() # a picture may be in several rows
     rows, notes = _without_doubtful_boxes(rows, notes, data)
     imgs, bad, more = decode_all(data, size, _row_boxes(rows))

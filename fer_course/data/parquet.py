@@ -18,7 +18,7 @@ import numpy as np
 from ..core.errors import InputError
 from ..core.faceset import FaceSet, SPLITS
 from .classes import check_classes, class_note, name_classes
-from .columns import ROLES, columns_note, find_split, is_missing, pick_columns
+from .columns import columns_note, find_split, is_missing, pick_columns
 from .fer2013 import csv_faces
 from .folders import decode_all, make_set, refuse_bad
 from .pictures import grey_face, open_picture
@@ -41,18 +41,21 @@ def _hub_names(schema, column):
     notes = json.loads((schema.metadata or {}).get(b'huggingface', b'{}'))
     return notes.get('info', {}).get('features', {}).get(column, {}).get('names')
 
-def _parquet_columns(names, path):
+def _parquet_columns(names, path, columns=None):
     "The column of the pictures or pixels, and those for labels, splits and people, by their roles"
     low = {o.strip().lower(): o for o in names[::-1]}
-    res = {k: next((o for o in known if o in low), None)
-           for k,known in (('path', _IMAGE_COLUMNS), ('label', _LABEL_COLUMNS))}
-    more = pick_columns([o for o in low if o not in res.values()])
-    if res['path'] is None and 'pixels' in more: res['path'] = more['pixels']
-    if None not in res.values():
-        return {k: low[v] for k,v in (res | {k: more[k] for k in ('split', 'person') if k in more}).items()}
+    found = pick_columns(list(low), columns, path)
+    told = {k: found[k] for k in columns or {}}
+    usual = {k: next((o for o in known if o in low and o not in told.values()), None)
+             for k,known in (('path', _IMAGE_COLUMNS), ('label', _LABEL_COLUMNS))}
+    more = pick_columns([o for o in low if o not in usual.values() and o not in told.values()])
+    res = usual | {k: more[k] for k in ('split', 'person') if k in more} | told
+    pixels = told.get('pixels') or not res['path'] and more.get('pixels')
+    if pixels: res = {k: v for k,v in res.items() if k!='path'} | dict(pixels=pixels)
+    if None not in res.values(): return {k: low[v] for k,v in res.items()}
     raise InputError(f'{path}: the columns are {", ".join(names)}; '
                      f'pictures are expected in {", ".join(_IMAGE_COLUMNS)}, labels in '
-                     f'{", ".join(_LABEL_COLUMNS)}; rename your columns')
+                     f'{", ".join(_LABEL_COLUMNS)}; name yours: --columns path=…,label=…')
 
 def _cells(t, column, named=True):
     "The values of a column as text, '' where there is none; classes of the hub by their names"
@@ -65,26 +68,26 @@ def _few_values(kind): # numbers, text and flags, but no pictures and no lists
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return any(o(kind) for o in (pa.types.is_boolean, pa.types.is_integer, pa.types.is_string, pa.types.is_large_string))
 
-def _row_splits(t, roles, where):
+def _row_splits(t, roles, where, told=False):
     "The column that says splits, and the split of each row; '' and nothing if there is none"
     rest = [o for o in t.column_names if o not in roles.values()]
     column = roles.get('split') or find_split({o: _cells(t, o) for o in rest}, where)
     if not column: return '', []
     vals = _cells(t, column)
     splits = column_splits(column, vals)
-    if not any(splits): return '', [] # a column named set may be for something else
+    if not any(splits) and not told: return '', [] # a column named set may be for something else
     if '' in splits:
         i = splits.index('')
         raise InputError(f'{where}, data row {i+1}: unknown split {vals[i]!r} in the column {column}; '
                          'use train, valid or test')
     return column, splits
 
-def _parquet_file(path):
+def _parquet_file(path, columns):
     "A table of one file, and its columns by their roles"
     pq = _pyarrow()
     try:
         f = pq.ParquetFile(path)
-        roles = _parquet_columns(f.schema_arrow.names, path)
+        roles = _parquet_columns(f.schema_arrow.names, path, columns)
         few = [o.name for o in f.schema_arrow if _few_values(o.type)]
         return f.read(columns=list(dict.fromkeys([*roles.values(), *few]))), roles
     except (InputError, PermissionError): raise
@@ -130,7 +133,7 @@ def _read_pixels(parts, path, size, seed, vocab):
     cols = dict(emotion=[], pixels=[], usage=[])
     for t,roles,splits in parts:
         cols['emotion'] += _cells(t, roles['label'], named=not vocab)
-        cols['pixels'] += [_pixel_text(o.as_py()) for o in t[roles['path']]]
+        cols['pixels'] += [_pixel_text(o.as_py()) for o in t[roles['pixels']]]
         cols['usage'] += splits
     if not any(cols['usage']): del cols['usage']
     write_csv(pa.table(cols), f := io.BytesIO())
@@ -148,26 +151,28 @@ def read_parquet(
     # Names of the classes in the order of the numbers; those in the file if not given
     vocab:list=None,
     skip_bad:bool=False, # Skip unreadable pictures
+    columns=None, # Names of columns, as for `pick_columns`; `path` is that of the pictures
 )->FaceSet: # `meta.row` counts the faces from 0 over train, valid and test
     "Read faces from parquet files like those of the Hugging Face hub"
     path, data, rows, known, said, pixels = Path(path), [], [], {}, [], []
     if not path.exists():
         raise FileNotFoundError(f'{path}: no such file or folder; check the path')
     for file,split in _parquet_files(path):
-        t, roles = _parquet_file(file)
-        column, splits = _row_splits(t, roles, file.name)
+        t, roles = _parquet_file(file, columns)
+        column, splits = _row_splits(t, roles, file.name, 'split' in (columns or {}))
         splits = splits or [split]*len(t)
         used = {k: v for k,v in roles.items() if k!='split'} | (dict(split=column) if column else {})
         said += [o for o in columns_note(used, list(used.values()), (*_IMAGE_COLUMNS, *_LABEL_COLUMNS, 'pixels'))
                  if o not in said]
-        labels, imgs = t[roles['label']].to_pylist(), t[roles['path']]
+        labels = t[roles['label']].to_pylist()
         missing = next((i for i,o in enumerate(labels, 1) if is_missing(o)), 0)
         if missing:
             raise InputError(f'{file.name}, data row {missing}: no label; '
                              'fill it in or remove the row')
-        if roles['path'].strip().lower() in ROLES['pixels']:
+        if 'pixels' in roles:
             pixels.append((t, roles, splits))
             continue
+        imgs = t[roles['path']]
         hub_names = _hub_names(t.schema, roles['label'])
         names = name_classes(labels, vocab or hub_names, file.name, first=None if vocab else 0)
         known |= {(hub_names[k] if hub_names and isinstance(k, int) else k): v

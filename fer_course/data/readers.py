@@ -110,11 +110,8 @@ def _read(path, size, seed, vocab, columns, skip_bad):
     kind, listing = kind_of(path, columns)
     if kind=='pixels':
         faces = _with_passed_over(resize_set(read_csv(path, vocab, columns, seed), size), listing)
-    elif columns and kind=='parquet':
-        raise InputError(f'{path}: --columns is for tables; '
-                         'the columns of parquet files are found by their names')
     elif kind=='parquet':
-        faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad)
+        faces = read_parquet(path, size=size, seed=seed, vocab=vocab, skip_bad=skip_bad, columns=columns)
     else: faces = read_pictures(path, size, seed, skip_bad, vocab, columns, listing)
     return _add_notes(faces)
 
