@@ -56,7 +56,7 @@ def csv_columns(
 ROLES = dict(
     path=(
         'path file filename file_name filepath file_path image img image_path img_path image_name '
-        'imagename name photo picture pth subdirectory_filepath'),
+        'imagename image_id name photo picture pth subdirectory_filepath'),
     label='label labels emotion emotions expression class target category classname',
     split='split usage set subset partition',
     person='person subject participant subject_id person_id',

@@ -216,8 +216,11 @@ def _may_label(listing):
         not re.search('readme|licen[cs]e', o, re.IGNORECASE) for o in listing.texts)
 
 def _listed(name, data):
-    "For messages: what the paths are that a table lists; '' if it is not a table of paths"
-    if not is_path_table(csv_columns(data[:4096].split(b'\n')[0])): return ''
+    "For messages: what the paths are that a table lists, or its columns if none is known to hold paths; '' if it has one column"
+    cols = csv_columns(data[:4096].split(b'\n')[0])
+    if not is_path_table(cols):
+        return (f'; {name} has the columns {", ".join(cols)[:100]}: if it lists the pictures, name two of them, '
+                '--columns path=…,label=…') if len(cols)>1 and Path(name).suffix.lower() in ('.csv', '.tsv') else ''
     df = _frame(data, name)
     paths = df[pick_columns(list(df.columns))['path']].iloc[:3]
     return f'; {name} lists {", ".join(map(str, paths))}{" …" if len(df)>3 else ""}, none of which is here'
@@ -227,7 +230,7 @@ def _unread(listing, used=()):
     texts = {o: _listed(o, t) for o,t in listing.texts.items() if o not in used}
     kinds = Counter(f'{Path(o).suffix or "other"} files' for o,said in texts.items() if not said)
     kinds.update({k: n for k,n in listing.others.items() if k in _LABELS})
-    return ''.join(texts.values()) + ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
+    return ''.join([*filter(None, texts.values())][:3]) + ''.join(f'; the {n:,} {k} here are not read as labels' for k,n in kinds.items())
 
 def _check_places(found, listing, path):
     "Raise `InputError` for a picture outside class folders, and for an empty class folder"
@@ -258,7 +261,8 @@ def find_in_folders(
     if by_name: places = [(o, label, split) for (o,_,split),label in zip(places, by_name)]
     found = [Found(o, label, '', split, person_of(o)) for o,label,split in places]
     _check_places(found, listing, path)
-    names = name_classes([o.label for o in found], vocab, path)
+    try: names = name_classes([o.label for o in found], vocab, path)
+    except InputError as e: raise InputError(f'{e}{"" if by_folder else _unread(listing)}') from e
     found = [replace(o, cls=names[o.label]) for o in found]
     by_file = [split_name(o.file.rsplit('/', 1)[-1].split('_')[0]) for o in found]
     if all(by_file) and not any(o.split for o in found):
@@ -651,12 +655,16 @@ def _find(listing, path, vocab, columns):
                          'pictures that are here')
     return *find_in_folders(listing, path, vocab), set()
 
+_SHEETS = '.xlsx', '.ods'
+
 def _check_any(listing, path):
     if listing.pictures: return
     kinds = listing.others + Counter(f'{Path(o).suffix or "text"} files' for o in listing.texts)
     kinds['hidden files'] += len(listing.hidden)
     kinds = +kinds # without those that are not there
     said = ', '.join(f'{n} {k}' for k,n in kinds.items())
+    if listing.others['.xml files'] and Path(path).suffix.lower() in _SHEETS:
+        raise InputError(f'{path}: a spreadsheet; save its table as CSV, and give that')
     heads = {o: d[:4096].split(b'\n')[0] for o,d in listing.texts.items() if o.endswith(('.csv', '.tsv'))}
     said += ''.join(f'; {o} has the columns {", ".join(csv_columns(d))[:100]}'
                     for o,d in list(heads.items())[:3])
@@ -723,7 +731,8 @@ def read_table(
     data = [(o.file, _read_file(root, o.file)) for o in rows]
     if missing := [i for i,(_,o) in enumerate(data) if o is None]:
         raise FileNotFoundError(f'{where}, data row {missing[0]+1}: no such file '
-                                f'{rows[missing[0]].file}; paths start from {root}')
+                                f'{rows[missing[0]].file}; paths start from {root}' + (
+                                    '' if is_df else '; where only the folders differ, give that folder in place of the table'))
     data = dict(data).items() # a picture may be in several rows
     rows, notes = _without_doubtful_boxes(rows, notes, data)
     imgs, bad, more = decode_all(data, size, _row_boxes(rows))

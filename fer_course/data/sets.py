@@ -189,6 +189,12 @@ KNOWN_SETS = [
          for o in 'angry contemptuous disgusted fearful happy neutral sad surprised'.split()},
         r'Rafd\d+_(?P<person>\d+)_[A-Za-z]+_(?:male|female)_(?P<label>[a-z]+)_\w+\.\w+$',
         person=r'Rafd\d+_(?P<person>\d+)_'),
+    KnownSet('CREMA-D',
+        'Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244; https://github.com/CheyneyComputerScience/CREMA-D',
+        'Open Database License', 'frames of 1001_DFA_ANG_XX.flv, …: person, sentence, expression, level',
+        dict(ANG='angry', DIS='disgust', FEA='fear', HAP='happy', NEU='neutral', SAD='sad'),
+        r'(?P<person>1\d{3})_[A-Z]{3}_(?P<label>ANG|DIS|FEA|HAP|NEU|SAD)_(?:XX|X|LO|MD|HI)[^/]*\.\w+$',
+        person=r'(?P<person>1\d{3})_[A-Z]{3}_[A-Z]{3}_'),
 ]
 
 # %% ../../nbs/lib/data/sets.ipynb #f2d5e6fd
