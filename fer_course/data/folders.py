@@ -174,7 +174,8 @@ def _tops(found, by_folder, own):
 def _people_above(found, tops):
     "`found` with the people that folders around those of classes are named for, `tops` without these, and a note"
     who = [next((o for o in map(_plain_folder, top[::-1]) if _PERSON.fullmatch(o)), '') for top in tops]
-    if not all(who) or any(o.person for o in found): return found, tops, []
+    # one person alone cannot be kept out of training
+    if not all(who) or len(set(who))<2 or any(o.person for o in found): return found, tops, []
     found = [replace(o, person=p) for o,p in zip(found, who)]
     names = sorted(set(who))
     tops = [[o for o in top if _plain_folder(o)!=p] for top,p in zip(tops, who)]

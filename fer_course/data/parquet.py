@@ -141,6 +141,16 @@ def _read_pixels(parts, path, size, seed, vocab):
     name = path.resolve().name
     return resize_set(csv_faces(io.BufferedReader(f), name, name.split('.')[0], vocab, seed=seed), size)
 
+def _labels(t, column, where):
+    "The values of a column; `InputError` for a row without a label, or with one that is no name or number"
+    res = t[column].to_pylist()
+    for i,o in enumerate(res, 1):
+        if is_missing(o): raise InputError(f'{where}, data row {i}: no label; fill it in or remove the row')
+        if isinstance(o, (list, dict, bytes)):
+            raise InputError(f'{where}, data row {i}: the label in the column {column} is neither a name nor a '
+                             'number; give each face one class, or name another column: --columns label=…')
+    return res
+
 def read_parquet(
     # A file, or a folder with files for each split (`train-….parquet` or `train/….parquet`)
     path,
@@ -162,11 +172,8 @@ def read_parquet(
         used = {k: v for k,v in roles.items() if k!='split'} | (dict(split=column) if column else {})
         said += [o for o in columns_note(used, list(used.values()), (*_IMAGE_COLUMNS, *_LABEL_COLUMNS, 'pixels'))
                  if o not in said]
-        labels = t[roles['label']].to_pylist()
-        missing = next((i for i,o in enumerate(labels, 1) if is_missing(o)), 0)
-        if missing:
-            raise InputError(f'{file.name}, data row {missing}: no label; '
-                             'fill it in or remove the row')
+        if not len(t): continue # one of several files may be empty
+        labels = _labels(t, roles['label'], file.name)
         if 'pixels' in roles:
             pixels.append((t, roles, splits))
             continue
@@ -187,6 +194,7 @@ def read_parquet(
             for i,o in enumerate(imgs, 1)]
         rows += [Found(name, str(o), names[o], s, p)
                  for (name,_),o,s,p in zip(data[start:], labels, splits, people)]
+    if not pixels and not rows: raise InputError(f'{path}: no rows, only names of columns; get the file again')
     if pixels and rows: raise InputError(f'{path}: some files hold pixels, others pictures; give one')
     if pixels:
         faces = _read_pixels(pixels, path, size, seed, vocab)
