@@ -470,6 +470,13 @@ def test_answers_are_no_labels(tmp_path, monkeypatch, capsys):
     (tmp_path/'labels.csv').write_text('\n'.join(['path,label', *rows]))
     assert 'Doubt: 6 of 12 pictures are in a folder that is named for another class' in load_faces('.').describe()
 
+@pytest.mark.parametrize('top', ['user1', 's3', 'Actor_01/video 1'])
+def test_one_person(tmp_path, top):
+    "One's own pictures alone are split like any others, as nobody can be kept out of training"
+    tree(tmp_path/'d'/top, 10, classes=['happy', 'sad'])
+    faces = load_faces(tmp_path/'d')
+    assert min(splits(faces)) and not any('taken for people' in o for o in faces.notes)
+
 def test_paths_in_parquet(tmp_path):
     pytest.importorskip('pyarrow')
     pd.DataFrame(dict(image=[dict(bytes=None, path='0.png')]*6, label=['happy', 'sad']*3)).to_parquet(tmp_path/'a.parquet')

@@ -101,7 +101,7 @@ def cache_load(
         return None # read it again instead
 
 # %% ../../nbs/lib/core/cache.ipynb #2c3b95b1
-VERSION = 5 # Raised by one whenever a reader returns something else for the same file
+VERSION = 6 # Raised by one whenever a reader returns something else for the same file
 
 def _place(path, kwargs):
     key = hashlib.blake2b(
