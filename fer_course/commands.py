@@ -24,7 +24,10 @@ from .records.runs import ARG_LIMITS, RUN_ARGS, RECIPES, RUNS, training_args
 
 # %% ../nbs/lib/commands.ipynb #3ab4890d
 # names with spaces, such as *very happy*, need commas between them
-def _names(s): return [o.strip() for o in (s.split(',') if ',' in s else s.split()) if o.strip()]
+def _names(s):
+    names = [o.strip() for o in (s.split(',') if ',' in s else s.split()) if o.strip()]
+    if s.strip() and not names: raise InputError(f'{s!r} names nothing; write names with commas between them, or leave the option out')
+    return names
 
 @call_parse
 @cli
@@ -67,7 +70,7 @@ def fer_train(
     """Train the network once for each run, evaluate it on the test faces and write records.
     After an interruption, the same command continues after the last finished epoch; runs with a
     record are not trained again."""
-    _check_given(data=data)
+    _check_given(data=data, out=out, models=models, votes=votes, contact_sheet=contact_sheet)
     check_number('--subset', subset, 1, 10**9)
     _check_options(**kwargs)
     _check_folders(out=out, models=models)
@@ -117,11 +120,11 @@ def _check_once(
             raise InputError(f'--{k}: {twice[0]} is given twice; name each once')
 
 def _check_given(
-    **args, # Paths by the names of their options
+    **args, # Paths by the names of their options; None where an option is not used
 ):
-    "Raise `InputError` for an empty path, which would mean the working folder"
+    "Raise `InputError` for an empty path, which would mean the working folder, or no output"
     for k,v in args.items():
-        if not v.strip():
+        if v is not None and not v.strip():
             raise InputError(f'{k} is empty; give a path, or see whether a variable of the shell is unset')
 
 def _check_run(
@@ -186,10 +189,13 @@ def _column_names(
 )->dict: # `{'path': 'file', 'label': 'answer'}`
     "Parse the argument of `--columns`"
     pairs = [o.partition('=') for o in s.split(',') if o.strip()]
-    if odd := [o for o in pairs if not o[0].strip() or not o[2].strip()]:
-        raise InputError(f'--columns {"".join(odd[0])}: name each column as role=name, '
+    odd = [o for o in pairs if not o[0].strip() or not o[2].strip()]
+    if odd or s.strip() and not pairs:
+        raise InputError(f'--columns {"".join(odd[0]) if odd else s}: name each column as role=name, '
                          'such as path=file,label=answer')
-    return {k.strip(): v.strip() for k,_,v in pairs}
+    res = {k.strip(): v.strip() for k,_,v in pairs}
+    if len(res) < len(pairs): raise InputError(f'--columns {s}: one role is given twice; name each once')
+    return res
 
 def _check_sheet(
     path:str, # File to write
@@ -271,9 +277,9 @@ def fer_evaluate(
     from fer_course.data.readers import load_faces
     from fer_course.nets.predictor import load_predictor
     from fer_course.records.record import write_record
+    _check_given(model=model, data=data, out=out, votes=votes)
     _check_folders(out=out)
     need = [] if check_name(split, [*SPLITS, 'all'], 'split')=='all' else [split]
-    _check_given(model=model, data=data)
     columns = _column_names(columns)
     predictor = load_predictor(model) # a mistake ends it before any face is read
     faces = load_faces(data, skip_bad=skip_bad, vocab=_names(vocab), votes=votes, votes_as=votes_as,
@@ -309,6 +315,7 @@ def fer_compare(
     Markdown, with figures."""
     from fer_course.records.compare import format_pairs, format_runs, tables_of, write_comparison
     from fer_course.records.record import read_records
+    _check_given(out=out)
     if not results:
         raise InputError('no folder given; name one with records, such as results/synth')
     records = read_records(*results)
@@ -472,7 +479,7 @@ def fer_predict(
     from fer_course.infer.predict import is_url, media_kind
     from fer_course.nets.predictor import load_predictor
     if not pictures: raise InputError('no pictures given; name some, or a folder of pictures')
-    _check_given(model=model)
+    _check_given(model=model, csv=csv, overlay=overlay, plot=plot)
     for o in pictures: _check_given(**{'a path of a picture': o})
     check_number('--unsure', unsure, 0, 1)
     check_number('--margin', margin, -.45, 3)

@@ -220,6 +220,27 @@ def test_refused(tmp_path, names, says):
     tree(tmp_path/'d', 6, names=names, classes=names)
     with pytest.raises(InputError, match=says): load_faces(tmp_path/'d')
 
+@pytest.mark.parametrize('name', ['person{}', 'Subject_{}', 'S{:03}', 'actor-{}'])
+def test_people_around_classes(tmp_path, name):
+    "Nobody is in two splits, as a network that knows a person looks better than it is"
+    for p in range(5): tree(tmp_path/'d'/name.format(p), 2, 2*p)
+    faces = load_faces(tmp_path/'d')
+    who = faces.meta.file.str.split('/').str[0]
+    assert [len(set(faces.split[who==o])) for o in set(who)]==[1]*5 and 'are taken for people' in faces.describe()
+
+def test_folds(tmp_path):
+    "One fold's test faces are another's training faces, so folds are not mixed"
+    for k in range(3): tree(tmp_path/'parts'/f'fold{k}', 3, 3*k)
+    with pytest.raises(InputError, match='to test on one fold, rename its folder to test and move the others into a folder train'):
+        load_faces(tmp_path/'parts')
+    for k in range(2): (tmp_path/'parts'/f'fold{k}').rename((tmp_path/'parts/train').mkdir(exist_ok=True) or tmp_path/f'parts/train/fold{k}')
+    (tmp_path/'parts/fold2').rename(tmp_path/'parts/test')
+    assert splits(load_faces(tmp_path/'parts'))==[35, 7, 21]
+    for k in range(2):
+        for s,start in (('train', 0), ('test', 6)): tree(tmp_path/'whole'/f'Fold_{k+1}'/s, 6, start)
+    with pytest.raises(InputError, match='Fold_1, Fold_2 each have train and test of their own; give one fold at a time'): load_faces(tmp_path/'whole')
+    assert splits(load_faces(tmp_path/'whole/Fold_2'))==[35, 7, 42]
+
 def test_own_classes(tmp_path):
     tree(tmp_path/'d', 6, names=dict(happy='awake', sad='drowsy'), classes=['happy', 'sad'])
     assert load_faces(tmp_path/'d', vocab=['awake', 'drowsy']).vocab==['awake', 'drowsy']
@@ -482,6 +503,14 @@ def test_paths_in_parquet(tmp_path):
     pd.DataFrame(dict(image=[dict(bytes=None, path='0.png')]*6, label=['happy', 'sad']*3)).to_parquet(tmp_path/'a.parquet')
     with pytest.raises(InputError, match='holds paths .0.png., not the pictures'): load_faces(tmp_path/'a.parquet')
 
+def test_columns_of_parquet(tmp_path):
+    pytest.importorskip('pyarrow')
+    for i in range(12): put(tmp_path/f'{i}.png', BY_CLASS['happy' if i%2 else 'sad'][i])
+    pd.DataFrame(dict(bild=[(tmp_path/f'{i}.png').read_bytes() for i in range(12)], antwort=['sad', 'happy']*6)).to_parquet(tmp_path/'a.parquet')
+    with pytest.raises(InputError, match='name yours: --columns path=…,label=…'): load_faces(tmp_path/'a.parquet')
+    assert classes(load_faces(tmp_path/'a.parquet', columns=dict(path='bild', label='antwort')))==['sad', 'happy']*6
+    with pytest.raises(InputError, match='no column foto; the columns are bild, antwort'): load_faces(tmp_path/'a.parquet', columns=dict(path='foto'))
+
 def test_competition(tmp_path):
     (tmp_path/'d').mkdir()
     pixel_table(tmp_path/'d/train.csv', head=('emotion', 'pixels'))
@@ -588,6 +617,9 @@ def test_tiny(tmp_path):
     tree(tmp_path/'d', 6)
     for i in range(3): put(tmp_path/f'd/happy/{i}.png', BY_CLASS['happy'][i][::7,::7])
     assert '3 pictures are under 8 pixels high or wide' in load_faces(tmp_path/'d').describe()
+    rows = [f'{i%7},{" ".join(map(str, DRAWN.imgs[i][::7,::7].ravel()))}' for i in range(70)]
+    (tmp_path/'a.csv').write_text('\n'.join(['emotion,pixels', *rows]))
+    assert 'Size: all faces have only 7×7 pixels' in load_faces(tmp_path/'a.csv').describe()
 
 def test_order_of_numbered_folders(tmp_path):
     names = {c: f'{i}_{c}' for i,c in enumerate(CSV_ORDER)}
@@ -670,7 +702,10 @@ def test_columns_of_evaluate(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize('command, args, says', [
     (fer_train, ['--data', ''], 'data is empty'), (fer_evaluate, ['fer', '--data', ''], 'data is empty'),
-    (fer_predict, ['a.png', '--model', ''], 'model is empty'),
+    (fer_predict, ['a.png', '--model', ''], 'model is empty'), (fer_predict, ['a.png', '--csv', ''], 'csv is empty'),
+    (fer_predict, ['a.png', '--overlay', ' '], 'overlay is empty'), (fer_train, ['--out', ''], 'out is empty'),
+    (fer_train, ['--runs', ','], 'names nothing'), (fer_train, ['--vocab', ',,'], 'names nothing'),
+    (fer_train, ['--columns', ','], '--columns ,: name each'),
     (fer_predict, ['', 'a.png'], 'the first argument is empty'),
     (fer_predict, ['a.png', ''], 'a path of a picture is empty'), (fer_train, ['--seeds', '0,0'], '--seeds: 0 is given twice'),
     (fer_train, ['--views', 3], 'views=3 (--views) needs a teacher')])
@@ -697,11 +732,13 @@ def test_two_thousand(tmp_path, monkeypatch, capsys):
     assert code==0 and '2 hidden files' in out and '1 .txt' in out and '3 unreadable' in out and f'{7*285+5:,}' in out
     assert Image.open('sheet.png').height==7*3*50 # a row for each class in train, in test, and in the part of train that is for valid
 
-NO_DATA = {'D': 'did you mean d?', 'https://example.org/fer.zip': 'download the file yourself', 'fer2014': 'did you mean fer2013?'}
+NO_DATA = {'D': 'did you mean d?', 'moved': 'it is a link to gone, which is not there',
+           'https://example.org/fer.zip': 'download the file yourself', 'fer2014': 'did you mean fer2013?'}
 
 @pytest.mark.parametrize('data, hint', NO_DATA.items(), ids=NO_DATA)
 def test_no_such_data(tmp_path, data, hint):
     (tmp_path/'d').mkdir()
+    (tmp_path/'moved').symlink_to('gone')
     with pytest.raises(FileNotFoundError) as e: load_faces(data)
     assert hint in str(e.value)
 

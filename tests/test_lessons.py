@@ -6,7 +6,6 @@ from zipfile import ZipFile
 import numpy as np, pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from conftest import ROOT, copy_tree
-import fer_course.all
 from fer_course import synth
 from fer_course.core.faceset import VOCAB
 from fer_course.course import exercises
@@ -79,6 +78,7 @@ def assigned(source):
 @by_lesson
 def test_names(fn):
     "None of the library's names is given to something else"
+    import fer_course.all # here, as it brings PyTorch
     assert assigned('f, n = 1, 2\ndef g(): pass')=={'f', 'n', 'g'}
     assert not set().union(*[assigned(o['source']) for o in cells(fn, 'code')]) & {o for o in vars(fer_course.all) if o[0]!='_'}
 

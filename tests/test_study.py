@@ -89,7 +89,7 @@ def test_waits_for_another_process(tmp_path, monkeypatch):
             write_tuned('B', recorded)
     other = threading.Thread(target=others)
     other.start()
-    held.wait(10)
+    assert held.wait(10)
     study.run('B', None, None, tmp_path, 'cpu')
     other.join()
     assert trained==[stopped] and not study.todo('B')

@@ -26,8 +26,9 @@ def check_name(
     names = list(dict.fromkeys(names)) # timm and torchvision have networks of one name
     if name in names: return name
     near = get_close_matches(str(name), names, n=3, cutoff=0.5)
+    more = f', … ({len(names):,} in all)' if len(names)>99 else ''
     raise InputError(f'unknown {what} {name!r}; ' + (
-        f'did you mean {" or ".join(near)}?' if near else f'choose from {", ".join(names)}'))
+        f'did you mean {" or ".join(near)}?' if near else f'choose from {", ".join(names[:9] if more else names)}{more}'))
 
 # %% ../../nbs/lib/core/errors.ipynb #a7c10e02
 def check_number(
@@ -47,6 +48,7 @@ def path_hint(
 )->str: # What to do
     "What may have been meant by a path: a web address, or a file of nearly this name"
     path = Path(path)
+    if path.is_symlink(): return f'it is a link to {os.readlink(path)}, which is not there'
     if re.match(r'\w\w+:/|www\.', str(path)):
         return f'this looks like a web address, not a path{for_url and "; "}{for_url}'
     try: names = {o.lower().strip(): o for o in os.listdir(path.parent)}

@@ -33,6 +33,14 @@ def _no_names(numbers, where):
         'and nothing says which class each is; '
         f'give the names in the order of the numbers (vocab=[...], --vocab). {_orders()}')
 
+def _check_once(vocab, where):
+    "Raise `InputError` if `vocab` says of one label that it means two classes"
+    told = {}
+    for label,_,cls in (str(o).rpartition('=') for o in vocab or ()):
+        first = told.setdefault(class_name(label), f'{label}={cls}')
+        if label and class_name(first.rpartition('=')[2])!=class_name(cls):
+            raise InputError(f'{where}: --vocab says {first} and {label}={cls}; give one')
+
 def number_names(
     numbers:list, # Distinct numbers that occur, as `int`
     # Names in the order of the numbers, counted from 0 or from 1; or entries such as '3=happy'
@@ -45,6 +53,7 @@ def number_names(
     if not vocab: raise _no_names(numbers, where)
     if any('=' in str(o) for o in vocab):
         pairs = dict(str(o).split('=', 1) for o in vocab if re.fullmatch(r'\d+=.+', str(o)))
+        _check_once(vocab, where)
         if len(pairs)!=len(vocab):
             raise InputError(f'{where}: --vocab {",".join(vocab)} mixes names and number=name; '
                              'write one or the other')
@@ -97,6 +106,7 @@ def name_classes(
         raise InputError(f'{where}: some labels are numbers ({odd[0]}), others names '
                          f'({next(k for k,v in numbers.items() if v is None)}); use only numbers or only names')
     pairs = [str(o).rpartition('=') for o in vocab or ()]
+    _check_once(vocab, where)
     told = {class_name(k): class_name(v) for k,_,v in pairs if k}
     names = {o: told.get(class_name(o), class_name(o)) for o in labels}
     wanted = {class_name(v) for *_,v in pairs} or set(names.values())

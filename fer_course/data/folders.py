@@ -48,6 +48,7 @@ class Listing:
 def _look(name, f, suffix, res, columns):
     "Add a file to `res` according to its contents"
     head = f.peek(4096)
+    if not head: return res.others.update(['empty files'])
     kind = picture_kind(head[:16])
     if kind:
         return res.pictures.append(name) if can_decode(kind) else res.others.update(
@@ -175,8 +176,8 @@ def _people_above(found, tops):
     "`found` with the people that folders around those of classes are named for, `tops` without these, and a note"
     who = [next((o for o in map(_plain_folder, top[::-1]) if _PERSON.fullmatch(o)), '') for top in tops]
     # one person alone cannot be kept out of training
-    if not all(who) or len(set(who))<2 or any(o.person for o in found): return found, tops, []
-    found = [replace(o, person=p) for o,p in zip(found, who)]
+    if not all(who) or len(set(who))<2: return found, tops, []
+    if not all(o.person for o in found): found = [replace(o, person=p) for o,p in zip(found, who)]
     names = sorted(set(who))
     tops = [[o for o in top if _plain_folder(o)!=p] for top,p in zip(tops, who)]
     return found, tops, [f'Folders: {_few(names)} are taken for people']

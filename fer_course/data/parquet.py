@@ -44,7 +44,7 @@ def _hub_names(schema, column):
 def _parquet_columns(names, path, columns=None):
     "The column of the pictures or pixels, and those for labels, splits and people, by their roles"
     low = {o.strip().lower(): o for o in names[::-1]}
-    found = pick_columns(list(low), columns, path)
+    found = pick_columns([*low][::-1], columns, path)
     told = {k: found[k] for k in columns or {}}
     usual = {k: next((o for o in known if o in low and o not in told.values()), None)
              for k,known in (('path', _IMAGE_COLUMNS), ('label', _LABEL_COLUMNS))}
@@ -119,9 +119,10 @@ def _picture(o, where):
 # %% ../../nbs/lib/data/parquet.ipynb #12bac4cb
 def _parquet_files(path):
     "Parquet files and the splits they are named for, in the order train, valid, test, others"
-    files = sorted(path.rglob('*.parquet')) if path.is_dir() else [path]
+    if path.is_file(): return [(path, split_name(path.name))] # whatever the folder around it is called
+    files = sorted(path.rglob('*.parquet'))
     if not files: raise InputError(f'{path}: no parquet files')
-    split = {o: split_name(o.name) or split_name(o.parent.name) for o in files}
+    split = {o: split_name(o.name) or o.parent!=path and split_name(o.parent.name) or '' for o in files}
     return sorted(split.items(), key=lambda o: [*SPLITS, ''].index(o[1]))
 
 def _pixel_text(o): return ' '.join(map(str, np.ravel(o).tolist())) if isinstance(o, list) else str(o or '')

@@ -56,7 +56,8 @@ def read_picture(
     if not is_url(src): return np.asarray(open_picture(src))
     if not url:
         raise InputError(f'{src}: web addresses are only downloaded with url=True (--url)')
-    try: return np.asarray(decode(fetch_picture(src)))
+    data = fetch_picture(src)
+    try: return np.asarray(decode(data))
     except InputError as e: raise InputError(f'{src}: {e}') from e
 
 # %% ../../nbs/lib/infer/predict.ipynb #c07e9525
@@ -238,7 +239,7 @@ def _path(src): return None if is_url(src) or not isinstance(src, (str, Path)) e
 def _one(src, every, url):
     "The `Frame`s of a single source, not a list"
     path = _path(src)
-    if path and not os.path.lexists(path): raise _not_there(path)
+    if path and not os.path.exists(path): raise _not_there(path)
     if path and path.is_dir(): yield from iter_pictures(files_in(path), every)
     elif path and media_kind(path)=='video': yield from iter_frames(path, every)
     else:
